@@ -156,7 +156,7 @@ def schedules(draw) -> tuple[list[Layer], datetime, datetime]:
         name=st.just("Layer"),
         zone=st.sampled_from(ZONES).map(ZoneInfo),
         period=st.sampled_from(Period),
-        start=st.integers(-2, 16).map(lambda days: day - timedelta(days=days)),
+        start=st.sampled_from([-1, 0, 1, 2, 9, 16]).map(lambda days: day - timedelta(days=days)),
         handoff_minute=minutes_of_day,
         people=people,
         handoff_weekday=st.integers(0, 6),
@@ -178,7 +178,7 @@ def test_segments_are_disjoint_sorted_and_cover_the_window(case):
     assert all((segment.person is None) == (segment.why is Why.NOBODY) for segment in segments)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(schedules())
 def test_every_minute_agrees_with_the_oracle(case):
     layers, start, end = case
