@@ -9,6 +9,8 @@ calendar files, hand-off notices and escalations all ask `resolve`, so they cann
 * All intervals are half-open: who hands over at 09:00 is not on call at 09:00.
 * An override replaces only the person it names; one that names nobody takes the whole time. Later ones go
   on top of earlier ones, so a swap can be swapped again.
+* What is past was stored when the rule was changed; before `past_until` the rule is not asked, so editing a
+  rotation never rewrites who was on call.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sla.business_time import instant
@@ -53,31 +54,12 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """`person` stands in between two UTC moments, for `instead_of` where they are on call, or for the whole time."""
+    """`person` stands in between two UTC moments: for `instead_of` where they are on call, or throughout."""
 
     start: datetime
     end: datetime
     person: int
     instead_of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """People who take turns, in order, from `start` (a local date) on.
-
-    A daily turn ends a day later at `handoff_minute` (minutes after midnight), a weekly one at the next
-    `handoff_weekday` (0 = Monday); the very first may be shorter, so that there is no gap before it.
-    """
-
-    name: str
-    zone: ZoneInfo
-    period: Period
-    start: date
-    handoff_minute: int
-    people: tuple[int, ...]
-    handoff_weekday: int = 0
-    restrictions: tuple[Restriction, ...] = ()
-    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +78,28 @@ class Segment:
     turn: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """People who take turns, in order, from `start` (a local date) on.
+
+    A daily turn ends a day later at `handoff_minute` (minutes after midnight), a weekly one at the next
+    `handoff_weekday` (0 = Monday); the very first may be shorter, so that there is no gap before it.
+    Before `past_until` the stored segments in `past` hold instead of the rule.
+    """
+
+    name: str
+    zone: ZoneInfo
+    period: Period
+    start: date
+    handoff_minute: int
+    people: tuple[int, ...]
+    handoff_weekday: int = 0
+    restrictions: tuple[Restriction, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    past: tuple[Segment, ...] = ()
+    past_until: datetime | None = None
+
+
 def resolve(layers: Sequence[Layer], start: datetime, end: datetime) -> list[Segment]:
     """Who is on call from `start` to `end`: disjoint, sorted segments that cover all of it.
 
@@ -111,8 +115,7 @@ def resolve(layers: Sequence[Layer], start: datetime, end: datetime) -> list[Seg
     for layer in layers:
         own = _one_layer(layer, start, end)
         for gap_start, gap_end in _holes(found, start, end):
-            own_here = list(_within(own, gap_start, gap_end))
-            found += own_here
+            found += _within(own, gap_start, gap_end)
         found.sort(key=lambda segment: segment.start)
     gaps = [Segment(a, b, None, Why.NOBODY) for a, b in _holes(found, start, end)]
     return _joined(sorted(found + gaps, key=lambda segment: segment.start))
@@ -157,13 +160,19 @@ def _turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Segment]:
         ends = instant(layer.zone, turn_starts_on(layer, turn + 1), layer.handoff_minute)
         person = layer.people[turn % len(layer.people)]
         if max(begins, start) < min(ends, end):
-            yield Segment(
-                max(begins, start), min(ends, end), person, Why.ROTATION, layer.name, None, turn
-            )
+            yield Segment(max(begins, start), min(ends, end), person, Why.ROTATION, layer.name, None, turn)
         begins, turn = ends, turn + 1
 
 
 def _one_layer(layer: Layer, start: datetime, end: datetime) -> list[Segment]:
+    """The stored past, then the rule: rotation, restrictions, overrides; gaps are left out."""
+    if layer.past_until is None or layer.past_until <= start:
+        return _by_rule(layer, start, end)
+    kept = list(_within(layer.past, start, min(end, layer.past_until)))
+    return kept + _by_rule(layer, layer.past_until, end)
+
+
+def _by_rule(layer: Layer, start: datetime, end: datetime) -> list[Segment]:
     """Rotation, then restrictions, then overrides; gaps are left out."""
     segments = list(_turns(layer, start, end))
     if layer.restrictions:
@@ -177,12 +186,13 @@ def _one_layer(layer: Layer, start: datetime, end: datetime) -> list[Segment]:
 def _covered(layer: Layer, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """The layer's hours in the window: sorted, disjoint, touching ones joined."""
     spans = []
-    day, last = start.astimezone(layer.zone).date() - 2 * DAY, end.astimezone(layer.zone).date()
-    while day <= last:
+    day, until = start.astimezone(layer.zone).date() - 2 * DAY, end.astimezone(layer.zone).date()
+    while day <= until:
         for rule in layer.restrictions:
             if day.weekday() in rule.weekdays:
-                closing_day = day if rule.end > rule.start else day + DAY
-                spans.append((instant(layer.zone, day, rule.start), instant(layer.zone, closing_day, rule.end)))
+                last_day = day if rule.end > rule.start else day + DAY
+                opens, closes = instant(layer.zone, day, rule.start), instant(layer.zone, last_day, rule.end)
+                spans.append((opens, closes))
         day += DAY
     merged: list[tuple[datetime, datetime]] = []
     for opens, closes in sorted(spans):
@@ -232,11 +242,16 @@ def _holes(segments: Sequence[Segment], start: datetime, end: datetime) -> list[
 
 
 def _joined(segments: list[Segment]) -> list[Segment]:
-    """Touching segments of equal person and reason made one."""
+    """Touching segments of equal person and reason made one; turns stay apart, a stored past has none."""
     joined = segments[:1]
-    for before, segment in pairwise(segments):
-        if replace(segment, start=before.start, end=before.end) == before:
-            joined[-1] = replace(joined[-1], end=segment.end)
+    for segment in segments[1:]:
+        last = joined[-1]
+        if _kind(last) == _kind(segment) and last.turn in (None, segment.turn):
+            joined[-1] = replace(segment, start=last.start)
         else:
             joined.append(segment)
     return joined
+
+
+def _kind(segment: Segment) -> tuple[int | None, Why, str, int | None]:
+    return segment.person, segment.why, segment.layer, segment.instead_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,8 @@ from escalation.on_call import Layer, Override, Period, Restriction, Segment, Wh
 
 ANA, ELI, LEA, IRA = 1, 2, 3, 4
 MINUTE = timedelta(minutes=1)
-LONDON, CAIRO, LORD_HOWE = ZoneInfo("Europe/London"), ZoneInfo("Africa/Cairo"), ZoneInfo("Australia/Lord_Howe")
+LONDON, CAIRO = ZoneInfo("Europe/London"), ZoneInfo("Africa/Cairo")
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 
 
 def weekly(**changed) -> Layer:
@@ -38,9 +40,7 @@ def hours_of_turn(layer: Layer, at: datetime) -> float:
     return (turn.end - turn.start) / timedelta(hours=1)
 
 
-@pytest.mark.parametrize(
-    ("at", "hours"), [("2027-03-28", 167), ("2027-10-31", 169), ("2027-06-16", 168)]
-)
+@pytest.mark.parametrize(("at", "hours"), [("2027-03-28", 167), ("2027-10-31", 169), ("2027-06-16", 168)])
 def test_a_london_week_is_as_long_as_its_clock_change_makes_it(at, hours):
     assert hours_of_turn(weekly(), utc(f"{at}T12:00")) == hours
 
@@ -119,15 +119,21 @@ def test_a_start_in_the_middle_of_the_week_shortens_the_first_turn():
     ]
 
 
+def test_the_stored_past_holds_whatever_the_rule_says_now():
+    noon, midnight = utc("2027-06-15T12:00"), utc("2027-06-16T00:00")
+    past = (Segment(utc("2027-06-01T00:00"), noon, LEA, Why.ROTATION, "Primary"),)
+    layer = weekly(people=(IRA,), past=past, past_until=noon)
+    segments = resolve([layer], utc("2027-06-15T00:00"), midnight)
+    assert [(s.start.hour, s.person) for s in segments] == [(0, LEA), (12, IRA)]
+
+
 def test_naive_moments_are_refused():
     with pytest.raises(ValueError, match="time zone"):
-        resolve([weekly()], datetime(2027, 1, 1), datetime(2027, 1, 2))
+        resolve([weekly()], datetime.fromisoformat("2027-01-01"), utc("2027-01-02"))
 
 
 ZONES = ["Europe/London", "Africa/Cairo", "Australia/Lord_Howe", "America/New_York", "UTC"]
-TURNING_DAYS = [
-    date(2027, 3, 28), date(2027, 10, 31), date(2027, 4, 30), date(2027, 10, 29), date(2027, 4, 4), date(2027, 6, 9)
-]  # fmt: skip
+TURNING_DAYS = [date(2027, *day) for day in ((3, 28), (10, 31), (4, 30), (10, 29), (4, 4), (10, 3), (6, 9))]
 minutes_of_day = st.sampled_from([0, 15, 60, 90, 105, 120, 135, 150, 540, 1439])
 people = st.lists(st.sampled_from([ANA, ELI, LEA, IRA]), max_size=3).map(tuple)
 
@@ -173,7 +179,7 @@ def test_segments_are_disjoint_sorted_and_cover_the_window(case):
     segments = resolve(layers, start, end)
     assert segments[0].start == start
     assert segments[-1].end == end
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         assert before.start < before.end == after.start
     assert all((segment.person is None) == (segment.why is Why.NOBODY) for segment in segments)
 
