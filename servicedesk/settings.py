@@ -27,9 +27,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The desk's own rooms, from low to high; a room imports only from those above it in this list.
 ROOMS = [
     "core.common",
+    "core.timers",
     "core.audit",
     "core.accounts",
-    "core.timers",
     "core.files",
     "core.search",
     "core.outbox",
@@ -91,7 +91,10 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "servicedesk.navigation.shell",
             ],
+            # The desk's parts are words of the template language here: no page has to load them.
+            "builtins": ["servicedesk.templatetags.desk", "servicedesk.templatetags.charts"],
         },
     },
 ]
