@@ -14,7 +14,7 @@ def path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def spark_points(values: Sequence[float]) -> list[tuple[float, float]]:
-    """Points in a box of 100 x 20. The scale spans at least the height of the value, so that noise is no news."""
+    """Points in a box of 100 x 20. The scale spans at least the value itself, so that noise is no news."""
     if len(values) < 2:
         return [(0.0, 10.0), (100.0, 10.0)]
     low, high = min(values), max(values)

@@ -19,7 +19,7 @@ from core.common.clock import now
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu. `key` is the letter after g; `tab` puts it on the phone's tab bar in that place."""
+    """One line of the menu. `key` is the letter after g; `tab` is its word on the phone's tab bar."""
 
     label: str
     url_name: str
@@ -66,7 +66,7 @@ live_incident_source: Callable[[Actor], LiveIncident | None] | None = None
 
 def show_live_incident(source: Callable[[Actor], LiveIncident | None] | None) -> None:
     """Name the function that finds the live incident for an actor (None: no bar)."""
-    global live_incident_source  # noqa: PLW0603  a registry of one, filled at start-up
+    global live_incident_source
     live_incident_source = source
 
 

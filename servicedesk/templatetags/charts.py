@@ -1,4 +1,4 @@
-"""Small charts as SVG: presentation attributes and classes only, a title that states the finding, numbers as text."""
+"""Small charts as SVG: presentation attributes and classes only, a title with the finding, numbers as text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ register = template.Library()
 def spark(values: Sequence[float], title: str = "Trend") -> SafeString:
     """A trend without axes."""
     return format_html(
-        '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{}"><path d="{}"/></svg>',
+        '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path d="{}"/></svg>',
         title,
         charts.path(charts.spark_points([float(value) for value in values])),
     )
@@ -33,8 +34,10 @@ def meter(share: float, look: str = "", title: str = "") -> SafeString:
     return format_html(
         '<svg class="meter {}" viewBox="0 0 100 6" preserveAspectRatio="none" {}>'
         '<rect class="back" width="100" height="6"/><rect class="part" width="{}" height="6"/></svg>',
-        look, speaks, width,
-    )  # fmt: skip
+        look,
+        speaks,
+        width,
+    )
 
 
 @register.simple_tag
@@ -53,7 +56,7 @@ def bars(
     unit: str = "%",
     digits: int = 0,
 ) -> SafeString:
-    """Horizontal bars against targets. A row: {name, value, target (or None), note}. Below target gets a glyph."""
+    """Horizontal bars against targets. A row: {name, value, target or None, note}. Below it gets a glyph."""
     width, left, right, height = 380, 96, 66, 34
     whole = height * len(rows) + 10
 
@@ -80,10 +83,21 @@ def bars(
             '<rect class="cx" x="{left}" y="{y}" width="{whole}" height="14" rx="3"/>'
             '<rect class="{look}" x="{left}" y="{y}" width="{part}" height="14" rx="3"/>{goal}{mark}'
             '<text class="figure" x="{end}" y="{y12}" text-anchor="end">{value}{unit}</text>',
-            y=y, y12=y + 12, y24=y + 24, name=item["name"], note=item.get("note", ""), left=left,
-            whole=width - left - right, part=f"{x(value) - left:.1f}", look="ca" if under else "c2", goal=goal,
-            mark=mark, end=width, value=f"{value:.{digits}f}", unit=unit,
-        )  # fmt: skip
+            y=y,
+            y12=y + 12,
+            y24=y + 24,
+            name=item["name"],
+            note=item.get("note", ""),
+            left=left,
+            whole=width - left - right,
+            part=f"{x(value) - left:.1f}",
+            look="ca" if under else "c2",
+            goal=goal,
+            mark=mark,
+            end=width,
+            value=f"{value:.{digits}f}",
+            unit=unit,
+        )
 
     body = format_html_join("", "{}", ((row(index, item),) for index, item in enumerate(rows)))
     return _chart(width, whole, title, body)
@@ -93,7 +107,7 @@ def bars(
 def stack(
     days: Sequence[dict[str, Any]], title: str, names: Sequence[str] = ("L1", "L2", "L3")
 ) -> SafeString:
-    """Stacked columns, one a day. A day: {label, values: [L1, L2, L3]}. The last one's numbers stand at its side."""
+    """Stacked columns, one a day. A day: {label, values: [L1, L2, L3]}. The last numbers stand beside."""
     width, height, left, bottom, right = 380, 186, 22, 20, 70
     top = charts.round_top(max((sum(day["values"]) for day in days), default=0))
     wide = (width - left - right) / max(1, len(days))
@@ -107,11 +121,14 @@ def stack(
         for tier, count in enumerate(day["values"], start=1):
             parts.append(
                 format_html(
-                    '<rect class="c{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>', tier,
-                    f"{left + index * wide + 2:.1f}", f"{y(base + count):.1f}", f"{max(1, wide - 4):.1f}",
+                    '<rect class="c{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>',
+                    tier,
+                    f"{left + index * wide + 2:.1f}",
+                    f"{y(base + count):.1f}",
+                    f"{max(1, wide - 4):.1f}",
                     f"{max(0, y(base) - y(base + count) - 1):.1f}",
                 )
-            )  # fmt: skip
+            )
             base += count
         if index % 3 == (len(days) - 1) % 3:
             middle = f"{left + index * wide + wide / 2:.1f}"
@@ -124,11 +141,20 @@ def stack(
         row = 24 + 20 * (len(names) - tier)
         parts.append(
             format_html(
-                '<rect class="c{}" x="{}" y="{}" width="10" height="10" rx="2"/><text class="strong" x="{}" y="{}">{}</text>'
+                '<rect class="c{}" x="{}" y="{}" width="10" height="10" rx="2"/>'
+                '<text class="strong" x="{}" y="{}">{}</text>'
                 '<text x="{}" y="{}">{}</text>',
-                tier, width - 64, row - 9, width - 49, row, names[tier - 1], width - 26, row, count,
+                tier,
+                width - 64,
+                row - 9,
+                width - 49,
+                row,
+                names[tier - 1],
+                width - 26,
+                row,
+                count,
             )
-        )  # fmt: skip
+        )
     return _chart(width, height, title, _join(parts))
 
 
@@ -153,18 +179,36 @@ def burn(
         last_x, last_y = line[-1]
         parts += [
             format_html(
-                '<path class="fill" d="{} L{} {} L{} {}z"/>', charts.path(line), f"{last_x:.1f}", y(0), f"{x(0):.1f}", y(0)
+                '<path class="fill" d="{} L{} {} L{} {}z"/>',
+                charts.path(line),
+                f"{last_x:.1f}",
+                y(0),
+                f"{x(0):.1f}",
+                y(0),
             ),
-            format_html('<path class="ideal" d="{}"/><path class="ln" d="{}"/>', charts.path(ideal), charts.path(line)),
+            format_html(
+                '<path class="ideal" d="{}"/><path class="ln" d="{}"/>', charts.path(ideal), charts.path(line)
+            ),
             format_html('<circle class="mark" cx="{}" cy="{}" r="4"/>', f"{last_x:.1f}", f"{last_y:.1f}"),
-            format_html('<text class="strong" x="{}" y="{}">{} open</text>', f"{last_x + 9:.1f}", f"{last_y - 4:.1f}", remaining[-1]),
+            format_html(
+                '<text class="strong" x="{}" y="{}">{} open</text>',
+                f"{last_x + 9:.1f}",
+                f"{last_y - 4:.1f}",
+                remaining[-1],
+            ),
             format_html('<text x="{}" y="{}" text-anchor="end">plan</text>', width - 18, y(0) - 8),
-        ]  # fmt: skip
+        ]
     for week in range(0, weeks, 4):
         parts.append(
-            format_html('<text x="{}" y="{}" text-anchor="{}">{} {}</text>', f"{x(week):.1f}", height - 4,
-                        "end" if week == weeks - 1 else "middle", word, first_label + week)
-        )  # fmt: skip
+            format_html(
+                '<text x="{}" y="{}" text-anchor="{}">{} {}</text>',
+                f"{x(week):.1f}",
+                height - 4,
+                "end" if week == weeks - 1 else "middle",
+                word,
+                first_label + week,
+            )
+        )
     return _chart(width, height, title, _join(parts))
 
 
@@ -195,9 +239,15 @@ def lane_now(at: datetime, window_start: datetime, window_end: datetime) -> str:
 
 def _axis(value: int, y: float, left: int, right: int) -> SafeString:
     return format_html(
-        '<line class="axis" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
-        left, right, f"{y:.1f}", left - 6, f"{y + 4:.1f}", value,
-    )  # fmt: skip
+        '<line class="axis" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>'
+        '<text x="{3}" y="{4}" text-anchor="end">{5}</text>',
+        left,
+        right,
+        f"{y:.1f}",
+        left - 6,
+        f"{y + 4:.1f}",
+        value,
+    )
 
 
 def _join(parts: Sequence[SafeString]) -> SafeString:

@@ -1,6 +1,6 @@
-"""The desk's small marks: icon, priority, severity, status, clock, avatar, health, dialog, field; and its words for time.
+"""The desk's small marks: icon, priority, severity, status, clock, avatar, health, dialog, field, times.
 
-Everything is escaped by format_html; sizes are classes or SVG attributes, for the security policy forbids inline styles.
+Everything is escaped by format_html; sizes are classes or SVG attributes: the policy forbids inline styles.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def hue_of(number: int | None) -> str:
 def avatar(
     user: Any = None, size: str = "", writing: bool = False, name: str = "", number: int | None = None
 ) -> SafeString:
-    """Initials on the person's own hue; a dashed ring for nobody. `name` + `number` serve who is not a User."""
+    """Initials on the person's own hue; a dashed ring for nobody. `name`, `number`: who is not a User."""
     who = name or getattr(user, "display_name", "") or (str(user) if user else "")
     classes = " ".join(part for part in (size, "typing" if writing else "") if part)
     if not who:
@@ -165,7 +165,7 @@ def avatar(
 
 @register.simple_tag
 def chip(text: Any, look: str = "", sign: str = "", href: str = "", title: str = "") -> SafeString:
-    """One idea in at most three words. look: red amber green violet blue line sm; `sign` is an icon's name."""
+    """One idea in at most three words. look: red amber green violet blue line sm; `sign`: an icon's name."""
     drawing = icon(sign) if sign else ""
     if href:
         return format_html(
@@ -224,7 +224,7 @@ def read_clock(
     taken: timedelta | float | None,
     at: datetime,
 ) -> Reading | None:
-    """Decide how a clock looks. It warns in the last quarter of its target, or its last hour where that is shorter."""
+    """Decide how a clock looks. It warns in the last quarter of its target, at most in the last hour."""
     if state in SILENT:
         return None
     if state in MET:
@@ -254,9 +254,9 @@ def clock(
     suffix: str = "",
     counting: bool = False,
 ) -> SafeString:
-    """A promise as ring, words and colour. state: running, paused (give `left`), met (give `taken`), cancelled.
+    """A promise as ring, words and colour.
 
-    `counting` shows minutes and seconds.
+    state: running, paused (give `left`), met (give `taken`), cancelled. `counting` shows minutes and seconds.
     """
     reading = read_clock(due_at, str(state), target, left, taken, now())
     if reading is None:
@@ -273,28 +273,44 @@ def clock(
         whole = wording.seconds_in(target) if target else ""
         form = "count" if counting else "words"
         words = format_html(
-            '<span data-due="{}" data-total="{}" data-format="{}">{}</span>', int(due_at.timestamp()), whole, form,
+            '<span data-due="{}" data-total="{}" data-format="{}">{}</span>',
+            int(due_at.timestamp()),
+            whole,
+            form,
             wording.countdown(due_at - now()) if counting else text,
-        )  # fmt: skip
+        )
     return format_html(
-        '<span class="clk {}" role="timer" title="{}"><span class="sr">{} {} </span>{}<span>{}{}</span></span>',
-        look, goal, goal, SPOKEN[look], drawing, words, suffix,
-    )  # fmt: skip
+        '<span class="clk {}" role="timer" title="{}"><span class="sr">{} {} </span>{}'
+        "<span>{}{}</span></span>",
+        look,
+        goal,
+        goal,
+        SPOKEN[look],
+        drawing,
+        words,
+        suffix,
+    )
 
 
 @register.inclusion_tag("ui/count.html")
 def update_clock(
     due_at: datetime, every: timedelta | float, number: int, *, href: str = "#update", facts: str = ""
 ) -> dict[str, Any]:
-    """The countdown to an incident's next update. `every` is the whole interval, `number` the update that is due."""
+    """The countdown to an incident's next update: `every` is the interval, `number` the update that is due."""
     seconds = wording.seconds_in(due_at - now())
     whole = wording.seconds_in(every) or 1
     look = "over" if seconds < 0 else "warn" if seconds <= 5 * wording.MINUTE else ""
     return {
-        "look": look, "number": number, "due_at": due_at, "epoch": int(due_at.timestamp()), "whole": whole,
-        "text": wording.countdown(seconds), "href": href, "facts": facts,
+        "look": look,
+        "number": number,
+        "due_at": due_at,
+        "epoch": int(due_at.timestamp()),
+        "whole": whole,
+        "text": wording.countdown(seconds),
+        "href": href,
+        "facts": facts,
         "share": f"{100 if seconds < 0 else max(0.0, min(100.0, 100 * seconds / whole)):.1f}",
-    }  # fmt: skip
+    }
 
 
 # --- words for time ---------------------------------------------------------------------------------------
@@ -356,10 +372,15 @@ def field(
     if errors or words:
         attrs["aria-describedby"] = below
     return {
-        "bound": bound, "kind": kind, "label": label or bound.label, "errors": errors, "hint": words, "below": below,
+        "bound": bound,
+        "kind": kind,
+        "label": label or bound.label,
+        "errors": errors,
+        "hint": words,
+        "below": below,
         "control": bound.as_widget(attrs=attrs) if kind != "group" else "",
         "required": bound.field.required and kind != "check",
-    }  # fmt: skip
+    }
 
 
 def _kind(widget: Any) -> str:
@@ -397,8 +418,15 @@ def dialog(
     return render_to_string(
         "ui/dialog.html",
         {
-            "name": name, "title": title, "action": action, "send": send, "keep": keep, "look": look, "sign": sign,
-            "open": open or asked, "body": content,
+            "name": name,
+            "title": title,
+            "action": action,
+            "send": send,
+            "keep": keep,
+            "look": look,
+            "sign": sign,
+            "open": open or asked,
+            "body": content,
         },
         request=request,
-    )  # fmt: skip
+    )
