@@ -1,4 +1,7 @@
-"""The Celery application: wake-ups only. What must happen is a row with a due time; a lost message costs a tick."""
+"""The Celery application: wake-ups only.
+
+What must happen is a row with a due time; a lost message costs one tick.
+"""
 
 import os
 

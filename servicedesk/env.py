@@ -15,8 +15,22 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, FileAwareEnv, validate
 
 KNOWN = frozenset(
-    "DESK_ALLOWED_HOSTS DESK_BASE_URL DESK_DATA_DIR DESK_DEBUG DESK_DEMO DESK_ENV DESK_FAULT DESK_HOST "
-    "DESK_LOG_LEVEL DESK_MAIL_FROM DESK_PORT DESK_PROXIES DESK_SECRET_KEY DESK_WAKE_WORKERS".split()
+    {
+        "DESK_ALLOWED_HOSTS",
+        "DESK_BASE_URL",
+        "DESK_DATA_DIR",
+        "DESK_DEBUG",
+        "DESK_DEMO",
+        "DESK_ENV",
+        "DESK_FAULT",
+        "DESK_HOST",
+        "DESK_LOG_LEVEL",
+        "DESK_MAIL_FROM",
+        "DESK_PORT",
+        "DESK_PROXIES",
+        "DESK_SECRET_KEY",
+        "DESK_WAKE_WORKERS",
+    }
 )
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SQLITE_OPTIONS = {
@@ -75,7 +89,10 @@ def read(base_dir: Path) -> Config:
 
 def _read(env: FileAwareEnv, base_dir: Path) -> Config:
     _refuse_unknown_names()
-    production = env.str("DESK_ENV", "local", validate=validate.OneOf(["local", "production"])) == "production"
+    place = env.str("DESK_ENV", "local", validate=validate.OneOf(["local", "production"]))
+    production = place == "production"
+    if production and env.str("DESK_FAULT", ""):
+        raise ImproperlyConfigured("DESK_FAULT is for drills; it is refused when DESK_ENV=production.")
     data_dir = base_dir / env.path("DESK_DATA_DIR", Path("var"))
     data_dir.mkdir(parents=True, exist_ok=True)
     host = env.str("DESK_HOST", "127.0.0.1")
@@ -102,24 +119,14 @@ def _read(env: FileAwareEnv, base_dir: Path) -> Config:
 
 
 def parse_database(url: str, data_dir: Path) -> dict[str, Any]:
-    """Django's DATABASES entry for ``sqlite:///path`` or ``postgres://user:password@host:port/name?option=``."""
-    parts = _split("DATABASE_URL", url or f"sqlite:///{data_dir}/desk.sqlite3")
+    """Django's DATABASES entry for ``sqlite:///path`` or ``postgres://user:password@host:port/name``."""
+    if not url:
+        return _sqlite(str(data_dir / "desk.sqlite3"), data_dir)
+    parts = _split("DATABASE_URL", url)
     if parts.scheme == "sqlite":
-        name = unquote(parts.path).removeprefix("/") if not parts.path.startswith("//") else unquote(parts.path[1:])
-        if url == "":
-            name = str(data_dir / "desk.sqlite3")
-        if not name:
-            raise ImproperlyConfigured("DATABASE_URL names no file; write sqlite:///desk.sqlite3.")
-        # A file, not memory: live-server and race tests need several connections to one database.
-        test = {"NAME": str(data_dir / "test.sqlite3")}
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": name,
-            "OPTIONS": dict(SQLITE_OPTIONS),
-            "TEST": test,
-        }
+        return _sqlite(unquote(parts.path).removeprefix("/"), data_dir)
     if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured(f"DATABASE_URL starts with {parts.scheme}://; use postgres:// or sqlite:///.")
+        raise ImproperlyConfigured(f"DATABASE_URL starts with {parts.scheme}; use postgres:// or sqlite:///.")
     if not parts.path.strip("/"):
         raise ImproperlyConfigured("DATABASE_URL names no database; write postgres://user@host:5432/desk.")
     return {
@@ -135,10 +142,24 @@ def parse_database(url: str, data_dir: Path) -> dict[str, Any]:
     }
 
 
+def _sqlite(name: str, data_dir: Path) -> dict[str, Any]:
+    if not name:
+        raise ImproperlyConfigured("DATABASE_URL names no file; write sqlite:///desk.sqlite3.")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
+        "OPTIONS": dict(SQLITE_OPTIONS),
+        # A file, not memory: live-server and race tests need several connections to one database.
+        "TEST": {"NAME": str(data_dir / "test.sqlite3")},
+    }
+
+
 def parse_redis(url: str) -> str:
     """The Redis address, or an empty string for the embedded broker."""
     if url and _split("REDIS_URL", url).scheme not in ("redis", "rediss", "unix"):
-        raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://, or be left out.")
+        raise ImproperlyConfigured(
+            "REDIS_URL must start with redis://, rediss:// or unix://, or be left out."
+        )
     return url
 
 
@@ -152,7 +173,8 @@ def parse_mail(url: str, data_dir: Path) -> Mail:
     ports = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
     if parts.scheme not in ports or not parts.hostname:
         raise ImproperlyConfigured(
-            "EMAIL_URL must be smtp://, smtps:// or smtp+starttls:// with user:password@host:port, or file:///folder."
+            "EMAIL_URL must be smtp://, smtps:// or smtp+starttls:// with user:password@host:port, "
+            "or file:///folder."
         )
     return Mail(
         host=parts.hostname,
@@ -168,7 +190,7 @@ def _refuse_unknown_names() -> None:
     given = {name.removesuffix("_FILE") for name in os.environ if name.startswith("DESK_")}
     if unknown := sorted(given - KNOWN):
         raise ImproperlyConfigured(
-            f"{', '.join(unknown)} is not a setting of the desk; the known ones are {', '.join(sorted(KNOWN))}."
+            f"{', '.join(unknown)} is not a setting of the desk; known are {', '.join(sorted(KNOWN))}."
         )
 
 
@@ -183,7 +205,7 @@ def _secret_key(given: str, data_dir: Path, production: bool) -> str:
     if given or production:
         if len(given) < 50 or len(set(given)) < 5:
             raise ImproperlyConfigured(
-                "DESK_SECRET_KEY must be set when DESK_ENV=production, and hold at least 50 random characters."
+                "DESK_SECRET_KEY must hold at least 50 random characters; DESK_ENV=production needs one."
             )
         return given
     path = data_dir / "secret_key"

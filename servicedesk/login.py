@@ -1,4 +1,4 @@
-"""Who may get an account: nobody by himself. People are invited; a single sign-on may let in known domains."""
+"""Who may get an account: nobody by filling in a form. People are made by an administrator."""
 
 from typing import Any
 

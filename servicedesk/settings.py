@@ -127,7 +127,8 @@ USE_I18N = True
 
 # --- static files -----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Locally WhiteNoise takes the files from where they are; production collects them once, into the image.
+STATIC_ROOT = BASE_DIR / "staticfiles" if DESK.production else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": FILES_DIR}},

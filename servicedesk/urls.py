@@ -1,4 +1,4 @@
-"""Every address of the desk. A room's ``urls.py`` holds its pages; the API's are in ``servicedesk/api.py``."""
+"""Every address of the desk. A room's ``urls.py`` holds its pages; ``servicedesk/api.py`` the API."""
 
 from importlib.util import find_spec
 
@@ -17,13 +17,18 @@ PAGES = {
     "organisations/": "customers.urls",
     "dashboard/": "reports.urls",
     "search/": "core.search.urls",
-    "files/": "core.files.urls",
+    "files/": "worklog.urls",
     "api/v1/": "servicedesk.api",
 }
 
+
+def _built(module: str) -> bool:
+    return bool(find_spec(module.partition(".")[0]) and find_spec(module))
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/tickets/"), name="home"),
-    *(path(prefix, include(module)) for prefix, module in PAGES.items() if find_spec(module.split(".")[0]) and find_spec(module)),
+    *(path(prefix, include(module)) for prefix, module in PAGES.items() if _built(module)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
