@@ -19,7 +19,7 @@ from core.common.actor import Actor
 from core.common.errors import Conflict, Invalid, Stale
 from escalation import queries, rules, schedules
 from escalation.models import Duty, Membership, Override, Rotation, RotationMember, Team
-from escalation.on_call import resolve
+from escalation.on_call import Layer, resolve
 from sla.business_time import instant
 
 Row = TypeVar("Row", Team, Rotation)
@@ -86,11 +86,11 @@ def review_team(slug: str, *, by: Actor) -> Team:
 
 @transaction.atomic
 def create_rotation(*, team: Team, name: str, people: Sequence[User], by: Actor, **rule: Any) -> Rotation:
-    """Start a rotation; it begins on `start` with the first of `people`. The zone is the team's if not given."""
+    """Start a rotation; it begins on `start` with the first of `people`; by default in the team's zone."""
     require(by, Permission.MANAGE_DIRECTORY)
     rule.setdefault("zone", team.zone)
     rotation = Rotation(team=team, name=name, **rule)
-    _check_rotation(rotation)
+    _check(rotation)
     rotation.save(force_insert=True)
     _set_turns(rotation, [person.pk for person in people])
     trail.record("rotation.created", on=rotation, by=by, after={"people": _names(people)}, team=team.slug)
@@ -108,12 +108,13 @@ def edit_rotation(
     rotation = queries.get_rotation(pk, by=by, to=Permission.MANAGE_DIRECTORY)
     changes, now = dict(changes), clock.now()
     people = changes.pop("people", None)
-    layer = _keep_past(rotation, now)
+    layer = schedules.layer_of(rotation)
     order = tuple(person.pk for person in people) if people is not None else layer.people
     if "start" not in changes:
         changes["start"], order = rules.carried_on(layer, order, now)
     before, after = trail.changed(rotation, changes)
     _update(rotation, changes, version, past_until=now)
+    _keep_past(rotation, layer, now)
     if order != layer.people:
         before["people"], after["people"] = (
             _names(turn.user for turn in rotation.turns.all()),
@@ -135,13 +136,14 @@ def add_override(
     reason: str = "",
     by: Actor,
 ) -> Override:
-    """Let `user` stand in for `instead_of`, or for whoever is on call. A start in the past means from now on."""
+    """Let `user` stand in for `instead_of`, or for whoever is on call; a start in the past means from now."""
     rotation = queries.get_rotation(rotation.pk, by=by)
     _check_may_override(rotation, by)
     now = clock.now()
     rules.check_override(starts_at, ends_at, now)
-    _keep_past(rotation, now)
+    layer = schedules.layer_of(rotation)
     _update(rotation, {}, None, past_until=now)
+    _keep_past(rotation, layer, now)
     override = Override.objects.create(
         rotation=rotation,
         user=user,
@@ -167,8 +169,9 @@ def cancel_override(pk: int | str, *, by: Actor) -> Override:
     rotation = queries.get_rotation(override.rotation_id, by=by)
     _check_may_override(rotation, by)
     now = clock.now()
-    _keep_past(rotation, now)
+    layer = schedules.layer_of(rotation)
     _update(rotation, {}, None, past_until=now)
+    _keep_past(rotation, layer, now)
     running = Override.objects.filter(pk=override.pk, cancelled_at=None, ends_at__gt=now)
     if not running.update(cancelled_at=now):
         raise Conflict("This override is over already.")
@@ -184,9 +187,8 @@ def _check_may_override(rotation: Rotation, by: Actor) -> None:
     )
 
 
-def _keep_past(rotation: Rotation, now: datetime) -> schedules.Layer:
-    """Store who was on call until now by the rule that holds until now; returns that rule."""
-    layer = schedules.layer_of(rotation)
+def _keep_past(rotation: Rotation, layer: Layer, now: datetime) -> None:
+    """Store who was on call until now by the rule that held until now."""
     first = instant(layer.zone, layer.start, layer.handoff_minute)
     since = layer.past_until or min([first, *(override.start for override in layer.overrides)])
     Duty.objects.bulk_create(
@@ -201,7 +203,6 @@ def _keep_past(rotation: Rotation, now: datetime) -> schedules.Layer:
         for segment in resolve([layer], since, now)
         if segment.person is not None
     )
-    return layer
 
 
 def _update(row: Row, values: dict[str, Any], version: int | None, **silent: Any) -> None:
@@ -211,7 +212,7 @@ def _update(row: Row, values: dict[str, Any], version: int | None, **silent: Any
         raise Stale(f"{row} was changed since you read it.", fields=differing)
     for name, value in values.items():
         setattr(row, name, value)
-    _check_rotation(row) if isinstance(row, Rotation) else _check(row)
+    _check(row)
     untouched = type(row).objects.filter(pk=row.pk, version=row.version)
     if not untouched.update(version=F("version") + 1, **values, **silent):
         raise Conflict(f"Somebody else changed {row} just now. Look again.")
@@ -222,11 +223,8 @@ def _check(row: models.Model) -> None:
         row.full_clean()
     except ValidationError as error:
         raise Invalid(error.message_dict) from error
-
-
-def _check_rotation(rotation: Rotation) -> None:
-    _check(rotation)
-    rules.parse_restrictions(rotation.restrictions)
+    if isinstance(row, Rotation):
+        rules.parse_restrictions(row.restrictions)
 
 
 def _set_members(team: Team, members: Sequence[User]) -> None:

@@ -42,7 +42,7 @@ def parse_restrictions(rows: Any) -> tuple[Restriction, ...]:
         return tuple(_restriction(row) for row in _listed(rows))
     except (KeyError, TypeError, ValueError) as error:
         raise RuleBroken(
-            'Restrictions look like [{"weekdays": [0, 1, 2, 3, 4], "from": "08:00", "to": "18:00"}]; 0 is Monday.',
+            'Restrictions look like [{"weekdays": [0, 1], "from": "08:00", "to": "18:00"}]; 0 is Monday.',
             field="restrictions",
         ) from error
 

@@ -19,6 +19,7 @@ from escalation.on_call import Override as StandIn
 
 def layer_of(rotation: Rotation) -> Layer:
     """The pure form of a rotation whose `turns`, `overrides` and `duties` are loaded."""
+    overrides = rotation.overrides.all() if rotation.active else ()
     return Layer(
         name=rotation.name,
         zone=ZoneInfo(rotation.zone),
@@ -28,9 +29,7 @@ def layer_of(rotation: Rotation) -> Layer:
         handoff_weekday=rotation.handoff_weekday,
         people=tuple(turn.user_id for turn in rotation.turns.all()) if rotation.active else (),
         restrictions=rules.parse_restrictions(rotation.restrictions),
-        overrides=tuple(_stand_in(override) for override in rotation.overrides.all())
-        if rotation.active
-        else (),
+        overrides=tuple(_stand_in(override) for override in overrides),
         past=tuple(_kept(duty, rotation.name) for duty in rotation.duties.all()),
         past_until=rotation.past_until,
     )
