@@ -1,4 +1,4 @@
-"""Small charts as SVG: presentation attributes and classes only, a title with the finding, numbers as text."""
+"""Small charts as SVG: presentation attributes and classes, a title with the finding, numbers as text."""
 
 from __future__ import annotations
 

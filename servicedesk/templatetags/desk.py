@@ -6,7 +6,7 @@ Everything is escaped by format_html; sizes are classes or SVG attributes: the p
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.common.clock import now
-from servicedesk import wording
+from servicedesk import clocks, wording
 from servicedesk.navigation import product_name
 
 register = template.Library()
@@ -204,42 +204,6 @@ SPOKEN = {
     "held": "paused with",
     "met": "met in",
 }
-HELD, MET = {"held", "paused", "on_hold"}, {"met", "done", "completed", "achieved"}
-SILENT = {"", "none", "cancelled", "not_started"}
-
-
-class Reading(NamedTuple):
-    """What a clock shows: look, text, share left in percent."""
-
-    look: str
-    text: str
-    share: float
-
-
-def read_clock(
-    due_at: datetime | None,
-    state: str,
-    target: timedelta | float | None,
-    left: timedelta | float | None,
-    taken: timedelta | float | None,
-    at: datetime,
-) -> Reading | None:
-    """Decide how a clock looks. It warns in the last quarter of its target, at most in the last hour."""
-    if state in SILENT:
-        return None
-    if state in MET:
-        return Reading("met", f"in {wording.spoken(taken)}" if taken is not None else "met", 0)
-    if state in HELD:
-        return Reading("held", wording.duration(left) if left is not None else "paused", 0)
-    if due_at is None:
-        return None
-    seconds = wording.seconds_in(due_at - at)
-    if seconds < 0:
-        return Reading("over", wording.duration(seconds), 0)
-    whole = wording.seconds_in(target) if target else 0
-    edge = min(whole / 4, wording.HOUR) if whole else wording.HOUR
-    share = max(0.0, min(100.0, 100 * seconds / whole)) if whole else 50.0
-    return Reading("warn" if seconds <= edge else "ok", wording.duration(seconds), share)
 
 
 @register.simple_tag
@@ -258,7 +222,7 @@ def clock(
 
     state: running, paused (give `left`), met (give `taken`), cancelled. `counting` shows minutes and seconds.
     """
-    reading = read_clock(due_at, str(state), target, left, taken, now())
+    reading = clocks.read(due_at, str(state), target, left, taken, now())
     if reading is None:
         return format_html("")
     look, text, share = reading
@@ -355,7 +319,7 @@ def moment(at: datetime | None, cls: str = "num") -> SafeString:
 def field(
     bound: BoundField, hint: str = "", label: str = "", cls: str = "", short: bool = False
 ) -> dict[str, Any]:
-    """One form field: label above, hint or error below (never both), marked and tied for screen readers."""
+    """One form field: label above, hint or error below (never both), tied together for screen readers."""
     widget, errors = bound.field.widget, list(bound.errors)
     below = f"{bound.auto_id}_error" if errors else f"{bound.auto_id}_hint"
     words = hint or str(bound.help_text or "")

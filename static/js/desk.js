@@ -62,7 +62,9 @@
       }
       const total = Number(element.dataset.total);
       const share = total && element.closest(".clk, .count")?.querySelector("[data-share]");
-      if (share) share.setAttribute("stroke-dasharray", `${Math.max(0, Math.min(100, (100 * left) / total)).toFixed(1)} 100`);
+      if (!share) continue;
+      const part = left < 0 ? 100 : Math.min(100, (100 * left) / total); // late: the whole ring, in red
+      share.setAttribute("stroke-dasharray", `${part.toFixed(1)} 100`);
     }
   };
 
