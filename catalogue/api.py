@@ -1,0 +1,136 @@
+"""The catalogue's endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from catalogue import operations, queries
+from catalogue.filters import ApplicationFilter, ComponentFilter, RegionFilter, ServiceFilter
+from catalogue.models import Application, Component, Region, Service
+from core.accounts.api import DeskViewSet
+from core.accounts.permissions import Permission
+from core.common.actor import Actor
+from core.common.api import Flag, Named, Number, Ref, Slug, StrictSerializer, Text
+
+
+class ApplicationEdit(StrictSerializer):
+    name = Text(max_length=100)
+    description = Text(long=True, required=False, allow_blank=True)
+    public = Flag(required=False)
+
+
+class ApplicationCreate(ApplicationEdit):
+    slug = Slug()
+
+
+class ApplicationOut(StrictSerializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    public = serializers.BooleanField()
+
+
+class ComponentEdit(StrictSerializer):
+    name = Text(max_length=100)
+    layer = serializers.ChoiceField(choices=Component.Layer.choices, required=False)
+
+
+class ComponentCreate(ComponentEdit):
+    slug = Slug()
+    application = Ref(Application)
+
+
+class ComponentOut(StrictSerializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    layer = serializers.ChoiceField(choices=Component.Layer.choices)
+    application = Named("slug")
+
+
+class RegionEdit(StrictSerializer):
+    name = Text(max_length=100)
+    share_percent = Number(max_value=100, required=False)
+
+
+class RegionCreate(RegionEdit):
+    slug = Slug()
+
+
+class RegionOut(StrictSerializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    share_percent = serializers.IntegerField()
+
+
+class ServiceCreate(RegionCreate):
+    application = Ref(Application)
+
+
+class ServiceOut(RegionOut):
+    application = Named("slug")
+
+
+class CatalogueViewSet(DeskViewSet):
+    """What the four kinds have in common: a slug, and the same two operations."""
+
+    view_permission = Permission.VIEW_CATALOGUE
+    named_by = "slug"
+    ordering_fields = {"name": "name", "slug": "slug"}
+    ordering = "name"
+
+    def find(self, ref: str, by: Actor) -> Any:
+        return queries.get_for(self.model, ref, by=by)
+
+    def do_create(self, data: dict[str, Any], by: Actor) -> Any:
+        return operations.create(self.model, data, by=by)
+
+    def do_patch(self, ref: str, data: dict[str, Any], version: int | None, by: Actor) -> Any:
+        return operations.edit(self.model, ref, data, version=version, by=by)
+
+
+class ApplicationViewSet(CatalogueViewSet):
+    """The applications that the desk supports."""
+
+    model = Application
+    serializer_class = ApplicationOut
+    create_form, patch_form = ApplicationCreate, ApplicationEdit
+    filterset_class = ApplicationFilter
+
+
+class ComponentViewSet(CatalogueViewSet):
+    """The parts of the applications, by layer."""
+
+    model = Component
+    serializer_class = ComponentOut
+    create_form, patch_form = ComponentCreate, ComponentEdit
+    filterset_class = ComponentFilter
+    related = ("application",)
+
+
+class RegionViewSet(CatalogueViewSet):
+    """Where the users of the applications are."""
+
+    model = Region
+    serializer_class = RegionOut
+    create_form, patch_form = RegionCreate, RegionEdit
+    filterset_class = RegionFilter
+
+
+class ServiceViewSet(CatalogueViewSet):
+    """Parts of an application's work that can fail by themselves."""
+
+    model = Service
+    serializer_class = ServiceOut
+    create_form, patch_form = ServiceCreate, RegionEdit
+    filterset_class = ServiceFilter
+    related = ("application",)
+
+
+ROUTES = [
+    ("applications", ApplicationViewSet),
+    ("components", ComponentViewSet),
+    ("regions", RegionViewSet),
+    ("services", ServiceViewSet),
+]

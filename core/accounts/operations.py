@@ -1,0 +1,76 @@
+"""Writing what programs use to sign in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from core.accounts.authentication import PREFIX_LENGTH, READ, SCOPES, TOKEN_START, WRITE, digest_of
+from core.accounts.models import ApiToken, User
+from core.accounts.permissions import Permission, require
+from core.audit import trail
+from core.common import clock
+from core.common.actor import Actor
+from core.common.errors import NotFound, RuleBroken
+
+LIFETIME_DAYS = 365
+LONGEST_LIFETIME_DAYS = 3650
+
+
+@transaction.atomic
+def create_token(
+    username: str,
+    name: str,
+    *,
+    scopes: Sequence[str] = (READ, WRITE),
+    days: int = LIFETIME_DAYS,
+    by: Actor,
+) -> tuple[ApiToken, str]:
+    """Make a token for a user, valid for some days. Returns it with its text, which is stored nowhere.
+
+    Everyone may make tokens for themselves, which do no more than they may; for others only who manages data.
+    """
+    user = User.objects.filter(username=username, is_active=True).first()
+    if by.user_id is None or user is None or user.pk != by.user_id:
+        require(by, Permission.MANAGE_DATA)
+    if user is None:
+        raise NotFound(f"There is no active user “{username[:150]}”.")
+    _check(name, scopes, days)
+    text = TOKEN_START + secrets.token_urlsafe(32)
+    now = clock.now()
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=text[:PREFIX_LENGTH],
+        digest=digest_of(text),
+        scopes=sorted(set(scopes), key=SCOPES.index),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    trail.record("token.created", on=token, by=by, name=name, user=username, scopes=token.scopes)
+    return token, text
+
+
+@transaction.atomic
+def revoke_token(token_id: int, *, by: Actor) -> ApiToken:
+    """End a token at once; a second time changes nothing."""
+    token = ApiToken.objects.filter(pk=token_id).first()
+    if token is None or token.user_id != by.user_id:
+        require(by, Permission.MANAGE_DATA)
+    if token is None:
+        raise NotFound("There is no such token.")
+    if ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=clock.now()):
+        trail.record("token.revoked", on=token, by=by, name=token.name)
+    return ApiToken.objects.get(pk=token_id)
+
+
+def _check(name: str, scopes: Sequence[str], days: int) -> None:
+    if not 1 <= len(name.strip()) <= 100:
+        raise RuleBroken("A token has a name of up to 100 characters.", field="name")
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise RuleBroken(f"Scopes are {', '.join(SCOPES)}; at least one is needed.", field="scopes")
+    if not 1 <= days <= LONGEST_LIFETIME_DAYS:
+        raise RuleBroken(f"A token lives 1 to {LONGEST_LIFETIME_DAYS} days.", field="days")

@@ -1,0 +1,48 @@
+"""One way from a posted form through one operation to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from core.common.errors import RuleBroken
+
+
+def act(
+    request: HttpRequest,
+    form: forms.Form,
+    do: Callable[[dict[str, Any]], Any],
+    *,
+    done: Callable[[Any], HttpResponse],
+    again: Callable[[forms.Form, int], HttpResponse],
+) -> HttpResponse:
+    """Parse, run one operation, answer.
+
+    `do` gets the cleaned data; `done` makes the answer from its result (a redirect, a fragment);
+    `again` shows the page once more with the bound form, so that the typed text is kept, and the status:
+    422 for fields that do not parse, else the status of the broken rule.
+    """
+    if not form.is_valid():
+        return again(form, 422)
+    try:
+        result = do(form.cleaned_data)
+    except RuleBroken as broken:
+        if broken.status == 404:
+            raise
+        show(form, broken)
+        return again(form, broken.status)
+    return done(result)
+
+
+def show(form: forms.Form, broken: RuleBroken) -> None:
+    """Put a broken rule on the form, at its fields where it names some that the form has."""
+    placed = False
+    for field, sentences in broken.errors.items():
+        for sentence in sentences:
+            form.add_error(field if field in form.fields else None, sentence)
+            placed = True
+    if not placed:
+        form.add_error(None, broken.sentence)

@@ -1,0 +1,36 @@
+"""One filter per kind, for pages and API alike."""
+
+from __future__ import annotations
+
+from core.accounts.models import User
+from core.common.filters import CommaChoiceFilter, CommaRefFilter, FlagFilter, SearchFilter, StrictFilterSet
+from core.common.vocabulary import CustomerTier
+from customers.models import BusyWindow, Contact, Organisation
+
+
+class OrganisationFilter(StrictFilterSet):
+    search = SearchFilter("slug", "name")
+    tier = CommaChoiceFilter(choices=CustomerTier.choices)
+    account_manager = CommaRefFilter(User, "username", nullable=True)
+    at_risk = FlagFilter()
+
+    class Meta:
+        model = Organisation
+        fields: list[str] = []
+
+
+class ContactFilter(StrictFilterSet):
+    search = SearchFilter("name", "email")
+    organisation = CommaRefFilter(Organisation, nullable=True)
+
+    class Meta:
+        model = Contact
+        fields: list[str] = []
+
+
+class BusyWindowFilter(StrictFilterSet):
+    organisation = CommaRefFilter(Organisation)
+
+    class Meta:
+        model = BusyWindow
+        fields: list[str] = []

@@ -1,0 +1,33 @@
+"""Pure decisions about customers."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from core.common.errors import Invalid
+
+
+class Window(Protocol):
+    weekdays: list[int]
+    starts: time
+    ends: time
+    timezone: str
+
+
+def is_busy(window: Window, at: datetime) -> bool:
+    """True when the moment lies in the window by the customer's own clock; the end is excluded."""
+    local = at.astimezone(ZoneInfo(window.timezone))
+    return local.weekday() in window.weekdays and window.starts <= local.time() < window.ends
+
+
+def check_window(weekdays: list[int], starts: time, ends: time) -> None:
+    """A busy window has a day, and ends after it starts on the same day; one over midnight is two windows."""
+    wrong: dict[str, list[str]] = {}
+    if not weekdays or not set(weekdays) <= set(range(7)):
+        wrong["weekdays"] = ["Name at least one day, from 0 (Monday) to 6 (Sunday)."]
+    if ends <= starts:
+        wrong["ends"] = ["The end lies after the start; a window over midnight is two windows."]
+    if wrong:
+        raise Invalid(wrong)

@@ -1,0 +1,30 @@
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    name = "tickets"
+
+    def ready(self) -> None:
+        from core.audit import words
+        from core.search import index
+        from core.timers import sweeps
+        from sla import subjects as clock_subjects
+        from tickets import events, handlers, service_levels, timers
+        from tickets.models import Ticket
+        from worklog import subjects
+
+        assert handlers  # importing it subscribes its handlers
+        words.register(events.SENTENCES)
+        index.register(Ticket.SUBJECT, Ticket.objects.visible_to)
+        clock_subjects.register(Ticket.SUBJECT, service_levels.SUBJECT_INFO)
+        subjects.register(
+            subjects.Kind(
+                Ticket.SUBJECT,
+                Ticket.PREFIX,
+                Ticket.objects.visible_to,
+                title="subject",
+                url_name="tickets:detail",
+            )
+        )
+        for sweep in timers.SWEEPS:
+            sweeps.register(sweep)

@@ -1,0 +1,47 @@
+"""What our events say, in one sentence each; who and when stand beside it."""
+
+from __future__ import annotations
+
+from core.audit.models import Event
+
+
+def _updated(event: Event) -> str:
+    parts = [
+        f"{name.replace('_', ' ')}: {_short(event.before.get(name))} → {_short(new)}"
+        for name, new in event.after.items()
+    ]
+    return "changed " + "; ".join(parts)
+
+
+def _assigned(event: Event) -> str:
+    to = [str(event.after[name]) for name in ("team", "assignee") if event.after.get(name)]
+    return f"assigned it to {', '.join(to)}" if to else "took the assignment away"
+
+
+def _short(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "nothing")
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+SENTENCES = {
+    "ticket.created": "opened it as {after[priority]}",
+    "ticket.updated": _updated,
+    "ticket.priority_set": "set the priority to {after[priority]}: {data[reason]}",
+    "ticket.taken": "took it",
+    "ticket.assigned": _assigned,
+    "ticket.escalated": "escalated it from L{before[tier]} to L{after[tier]}, {after[team]}",
+    "ticket.handed_back": "handed it back from L{before[tier]} to L{after[tier]}: {data[reason]}",
+    "ticket.replied": "replied to the customer",
+    "ticket.noted": "added an internal note",
+    "ticket.customer_wrote": "wrote",
+    "ticket.waiting": "set it to waiting for the customer: {data[note]}",
+    "ticket.held": "put it on hold ({after[hold_reason]}): {data[note]}",
+    "ticket.resumed": "resumed it",
+    "ticket.resolved": "resolved it: {after[resolution_code]}",
+    "ticket.closed": "closed it",
+    "ticket.reopened": "reopened it: {data[reason]}",
+    "ticket.review_due": "reminded that it is time to look again: {data[note]}",
+    "ticket.time_logged": "logged {data[minutes]} min",
+    "ticket.linked": "linked {data[to]}",
+    "ticket.imported": "imported it from {data[source]}",
+}

@@ -1,0 +1,24 @@
+"""Our reactions to our own events: telling people."""
+
+from __future__ import annotations
+
+from core.audit import delivery
+from core.audit.models import Event
+from tickets import notices
+
+
+@delivery.handler("ticket.created")
+def acknowledge(event: Event) -> None:
+    notices.acknowledge(event)
+
+
+@delivery.handler("ticket.replied")
+def tell_requester(event: Event) -> None:
+    notices.reply_to_requester(event)
+
+
+@delivery.handler(
+    "ticket.customer_wrote", "ticket.review_due", "ticket.escalated", "ticket.assigned", "ticket.handed_back"
+)
+def tell_assignee(event: Event) -> None:
+    notices.tell_assignee(event)

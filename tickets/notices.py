@@ -1,0 +1,62 @@
+"""From an event to the mail that somebody gets. Mail to customers is built from public entries only."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from core.audit import words
+from core.audit.models import Event
+from core.outbox import queue
+from core.outbox.models import Lane
+from tickets.models import Entry, Ticket
+
+CUSTOMER_SUBJECT = "[{reference}] {subject}"
+
+
+def acknowledge(event: Event) -> None:
+    """Tell the requester that their ticket is known. Carries none of the sender's text but the subject."""
+    ticket = _ticket(event)
+    if event.door == "import" or ticket.requester is None:
+        return
+    _mail(ticket, event, ticket.requester.email, "ticket_acknowledged", lane=Lane.REPLY)
+
+
+def reply_to_requester(event: Event) -> None:
+    ticket = _ticket(event)
+    entry = Entry.objects.get(pk=event.data["entry"])
+    if ticket.requester is None or entry.kind != Entry.Kind.PUBLIC_REPLY:
+        return
+    _mail(ticket, event, ticket.requester.email, "ticket_reply", lane=Lane.REPLY, entry=entry)
+
+
+def tell_assignee(event: Event) -> None:
+    """Tell who has the ticket what happened to it, unless they did it themselves."""
+    ticket = _ticket(event)
+    person = ticket.assignee
+    if person is None or not person.email or person.pk == event.actor_id:
+        return
+    _mail(ticket, event, person.email, "ticket_for_you", lane=Lane.DIGEST, sentence=words.sentence(event))
+
+
+def _ticket(event: Event) -> Ticket:
+    return Ticket.objects.select_related("requester", "assignee").get(pk=event.subject_id)
+
+
+def _mail(ticket: Ticket, event: Event, to: str, template: str, *, lane: Lane, **more: object) -> None:
+    context = {
+        "ticket": ticket,
+        "event": event,
+        "subject_line": "Confidential ticket" if ticket.confidential else ticket.subject,
+        "url": f"{settings.BASE_URL.rstrip('/')}/tickets/{ticket.reference}/",
+        **more,
+    }
+    queue.put(
+        lane=lane,
+        to=to,
+        subject=" ".join(render_to_string(f"email/{template}.subject", context).split())[:200],
+        text=render_to_string(f"email/{template}.txt", context),
+        topic=template.replace("_", ".", 1),
+        about=ticket,
+        dedup_key=f"{template}:{event.pk}:{to}",
+    )

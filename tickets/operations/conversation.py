@@ -1,0 +1,127 @@
+"""What is said on a ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+
+from core.accounts.permissions import Permission, can
+from core.audit import trail
+from core.common import clock, markdown
+from core.common.actor import Actor, Door
+from core.common.errors import Conflict, NotAllowed
+from core.common.vocabulary import Channel
+from sla.models import Goal
+from tickets import queries, rules, searching, service_levels
+from tickets.models import Entry, Status, Ticket
+from tickets.operations.shared import opened, speaker
+from worklog import operations as worklog
+
+Kind = Entry.Kind
+EVENTS = {
+    Kind.PUBLIC_REPLY: "ticket.replied",
+    Kind.INTERNAL_NOTE: "ticket.noted",
+    Kind.CUSTOMER_MESSAGE: "ticket.customer_wrote",
+}
+
+
+@transaction.atomic
+def reply(
+    ref: str,
+    *,
+    body: str,
+    public: bool,
+    by: Actor,
+    files: list[UploadedFile] | None = None,
+    last_seen: int | None = None,
+    channel: str | None = None,
+) -> Entry:
+    """Say something on the ticket: to the customer, as an internal note, or as the customer.
+
+    A human public reply meets the response clocks; an internal note never does, nor a reply by the desk
+    itself. A customer's message runs the clocks on and reopens what is resolved.
+    `last_seen` is the id of the last public message that the writer had read; Conflict when there is a newer one.
+    """
+    ticket = queries.get_for(ref, by=by, to=Permission.REPLY)
+    rules.check_texts({"body": body}, required=("body",))
+    if not public and not can(by, Permission.WORK_TICKET):
+        raise NotAllowed("You may not write internal notes.")
+    if last_seen is not None and public:
+        _check_nothing_new(ticket, last_seen, by)
+    kind = Kind.CUSTOMER_MESSAGE if by.is_customer else (Kind.PUBLIC_REPLY if public else Kind.INTERNAL_NOTE)
+    now = clock.now()
+    entry = Entry.objects.create(
+        ticket=ticket,
+        kind=kind,
+        author_id=by.user_id,
+        author_label=by.label,
+        channel=channel or (Channel.API if by.door == Door.API else Channel.WEB),
+        body=body,
+        body_html=markdown.render(body),
+        created_at=now,
+    )
+    worklog.attach(ticket, files or [], public=entry.is_public, entry_id=entry.pk, by=by)
+    if kind == Kind.CUSTOMER_MESSAGE:
+        _customer_wrote(ticket, now, by)
+    elif kind == Kind.PUBLIC_REPLY:
+        _desk_replied(ticket, now, by)
+    else:
+        Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=now)
+    searching.put(ticket)
+    trail.record(EVENTS[kind], on=ticket, by=by, entry=entry.pk)
+    return entry
+
+
+def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
+    changes: dict[str, Any] = {"customer_replied_at": None, **opened(ticket), **speaker(ticket, by.user_id)}
+    if by.user_id is not None:
+        changes["first_responded_at"] = ticket.first_responded_at or now
+    Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=now, **changes)
+    if by.user_id is not None:  # an automatic reply is no response
+        service_levels.meet(ticket, Goal.FIRST_RESPONSE, at=now, by=by)
+        service_levels.meet(ticket, Goal.NEXT_RESPONSE, at=now, by=by)
+
+
+def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
+    changes: dict[str, Any] = {"customer_replied_at": ticket.customer_replied_at or now}
+    if ticket.status == Status.WAITING:
+        changes.update(status=Status.OPEN, review_at=None, pause_note="")
+    elif ticket.status in (Status.RESOLVED, Status.CLOSED):
+        rules.check_reopen(ticket.reference, ticket.status, ticket.closed_at, now)
+        changes.update(
+            status=Status.OPEN, resolved_at=None, closed_at=None, close_due_at=None, resolution_code="",
+            reopened_count=F("reopened_count") + 1,
+        )  # fmt: skip
+    moved = Ticket.objects.filter(pk=ticket.pk, status=ticket.status).update(
+        version=F("version") + 1, updated_at=now, **changes
+    )
+    if not moved:
+        raise Conflict(f"{ticket.reference} changed a moment ago. Send it again.")
+    now_open = queries.fresh(ticket)
+    if ticket.status == Status.WAITING:
+        service_levels.stand(now_open, at=now, by=by, why="the customer replied")
+    elif ticket.status in (Status.RESOLVED, Status.CLOSED):
+        service_levels.restart(now_open, Goal.RESOLUTION, at=now, by=by)
+    if "status" in changes:
+        trail.record(
+            "ticket.reopened" if ticket.status in (Status.RESOLVED, Status.CLOSED) else "ticket.resumed",
+            on=ticket, by=by, before={"status": ticket.status}, after={"status": Status.OPEN},
+            reason="The customer replied.",
+        )  # fmt: skip
+
+
+def _check_nothing_new(ticket: Ticket, last_seen: int, by: Actor) -> None:
+    newer = (
+        ticket.entries.exclude(kind=Kind.INTERNAL_NOTE)
+        .filter(pk__gt=last_seen)
+        .exclude(author_id=by.user_id)
+        .last()
+    )
+    if newer is not None:
+        raise Conflict(
+            f"{newer.author_label} wrote in the meantime: “{newer.body[:300]}”. Read it, then send again."
+        )

@@ -1,0 +1,40 @@
+"""What apps above tickets show on a ticket: they register a function, the page shows what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.common.actor import Actor
+from tickets.models import Ticket
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a panel: a link with a word about it. `tone` is a chip's class: red, amber, green, violet."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    rows: list[Row] = field(default_factory=list)
+
+
+Source = Callable[[Ticket, Actor], Panel | None]
+
+_sources: list[Source] = []
+
+
+def register_panel(source: Source) -> None:
+    """Called from AppConfig.ready(). At most two queries a panel."""
+    _sources.append(source)
+
+
+def panels(ticket: Ticket, actor: Actor) -> list[Panel]:
+    found = (source(ticket, actor) for source in _sources)
+    return [panel for panel in found if panel is not None and panel.rows]

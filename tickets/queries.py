@@ -1,0 +1,227 @@
+"""Reading tickets: the one door to a single ticket, and the queue in its work order."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+
+from core.accounts.permissions import Permission, can, require
+from core.audit import trail
+from core.audit.models import Event
+from core.common import clock
+from core.common.actor import Actor
+from core.common.errors import NotFound, RuleBroken
+from core.common.ids import number_of
+from core.common.vocabulary import Priority
+from customers.queries import busy_organisations
+from escalation import directory
+from tickets import rules
+from tickets.models import Entry, PriorityCell, Ticket
+
+RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
+PAGE = 50
+MOST_COUNTED = 1000
+
+
+def get_for(reference: str, *, by: Actor, to: Permission = Permission.VIEW_TICKETS) -> Ticket:
+    """One ticket for an actor who wants to do something with it.
+
+    Raises NotFound when it does not exist for the actor, NotAllowed when they see it but may not.
+    """
+    pk = number_of(reference, Ticket.PREFIX)
+    found = Ticket.objects.visible_to(by).select_related(*RELATED).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no {reference.strip()[:40]} here.")
+    require(by, to)
+    return found
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    """The ticket as it stands now, for the answer of an operation."""
+    return Ticket.objects.select_related(*RELATED).get(pk=ticket.pk)
+
+
+def matrix() -> dict[tuple[str, str], str]:
+    """The desk's own cells of the priority matrix."""
+    return {(cell.impact, cell.urgency): cell.priority for cell in PriorityCell.objects.all()}
+
+
+def whole_matrix() -> dict[tuple[str, str], str]:
+    """All nine cells as they are in force."""
+    return {**rules.DEFAULT_MATRIX, **matrix()}
+
+
+def last_tier() -> int:
+    """The highest tier that a team works at; at least 1."""
+    return max(directory.tiers(), default=1)
+
+
+def conversation(ticket: Ticket, actor: Actor) -> QuerySet[Entry]:
+    """The messages that the actor may read, the oldest first."""
+    return Entry.objects.visible_to(actor).filter(ticket=ticket).select_related("author")
+
+
+def history(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
+    """What happened to the ticket; only those who work on tickets read it, as hand-offs hold internal words."""
+    if not can(actor, Permission.WORK_TICKET):
+        raise NotFound("There is no history here.")
+    return trail.history(Ticket.SUBJECT, ticket.pk)
+
+
+def is_passed_around(ticket: Ticket) -> bool:
+    """Handed on more than 3 times, or across more than 3 teams."""
+    if ticket.handoff_count == 0:
+        return False
+    teams = set(ticket.handoffs.values_list("to_team_id", flat=True)) | set(
+        ticket.handoffs.values_list("from_team_id", flat=True)
+    )
+    return rules.passed_around(ticket.handoff_count, len(teams - {None}))
+
+
+# --- the queue ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of the work order: rows with `band` and `rank_reason`, and where the next page starts."""
+
+    tickets: list[Ticket]
+    next: str | None
+    now: datetime
+
+
+def queue(
+    base: QuerySet[Ticket], *, cursor: str | None = None, limit: int = PAGE, now: datetime | None = None
+) -> Queue:
+    """The work order of open tickets: band, priority, customer tier, due time, age, id.
+
+    One indexed query a band, until the page is full. The cursor carries the band, the place in it and
+    `now`, so that a page that is read slowly neither repeats nor leaves out a ticket.
+    Raises RuleBroken for a cursor that we did not give.
+    """
+    moment, start, after = _read_cursor(cursor) if cursor else (now or clock.now(), 0, None)
+    busy = busy_organisations(moment)
+    found: list[Ticket] = []
+    for number, band in enumerate(rules.BANDS[start:], start):
+        rows = _ordered(base.filter(_in_band(band, moment)), busy)
+        if after is not None and number == start:
+            rows = rows.filter(_beyond(after))
+        found += [_placed(ticket, band, moment, busy) for ticket in rows[: limit + 1 - len(found)]]
+        if len(found) > limit:
+            break
+    page = found[:limit]
+    return Queue(page, _cursor(page[-1], moment) if len(found) > limit else None, moment)
+
+
+def count_up_to(rows: QuerySet[Any], most: int = MOST_COUNTED) -> int | None:
+    """How many rows, or None above `most`: a count that never walks through history."""
+    number = rows.order_by()[: most + 1].count()
+    return number if number <= most else None
+
+
+def views(actor: Actor, now: datetime) -> dict[str, tuple[str, QuerySet[Ticket]]]:
+    """The queue's fixed views, by name: label and tickets."""
+    tickets = Ticket.objects.visible_to(actor).open()
+    return {
+        "triage": ("To triage", tickets.filter(tier=1, status__in=("new", "open"))),
+        "breaching": ("Breaching soon", tickets.filter(due_at__lte=now + timedelta(hours=1))),
+        "replied": ("Customer replied", tickets.filter(customer_replied_at__isnull=False)),
+        "waiting": ("Waiting", tickets.filter(status__in=("waiting", "on_hold"))),
+        "mine": ("Mine", tickets.filter(assignee_id=actor.user_id)),
+        "escalated": ("L2 and L3", tickets.filter(tier__gt=1)),
+        "all": ("All open", tickets),
+    }
+
+
+def _in_band(band: str, now: datetime) -> Q:
+    hour, today = now + timedelta(hours=1), rules.end_of_today(now)
+    return {
+        "overdue": Q(due_at__lte=now),
+        "next_hour": Q(due_at__gt=now, due_at__lte=hour),
+        "today": Q(due_at__gt=hour, due_at__lte=today),
+        "later": Q(due_at__gt=today),
+        "paused": Q(due_at__isnull=True),
+    }[band]
+
+
+def _ordered(rows: QuerySet[Ticket], busy: list[int]) -> QuerySet[Ticket]:
+    raised = Case(
+        When(
+            organisation_id__in=busy,
+            customer_rank__lt=rules.NO_CUSTOMER,
+            then=Greatest(F("customer_rank") - 1, Value(0)),
+        ),
+        default=F("customer_rank"),
+        output_field=PositiveSmallIntegerField(),
+    )
+    return (
+        rows.annotate(place=raised)
+        .select_related(*RELATED)
+        .defer("description", "description_html", "steps_to_reproduce", "risk")
+        .order_by("priority", "place", "due_at", "created_at", "id")
+    )
+
+
+def _beyond(after: list[Any]) -> Q:
+    """The rows behind a place in a band: the keyset condition for the five columns of the order."""
+    names = ["priority", "place", "due_at", "created_at", "id"]
+    if after[2] is None:  # in the paused band every due time is empty
+        names.pop(2)
+        after = [value for number, value in enumerate(after) if number != 2]
+    condition = Q()
+    for depth, name in enumerate(names):
+        same = {names[i]: after[i] for i in range(depth)}
+        condition |= Q(**same, **{f"{name}__gt": after[depth]})
+    return condition
+
+
+def _placed(ticket: Ticket, band: str, now: datetime, busy: list[int]) -> Ticket:
+    is_busy = ticket.organisation_id in busy
+    ticket.band = band
+    ticket.rank_reason = rules.rank_reason(ticket.due_at, now, ticket.priority, ticket.customer_rank, is_busy)
+    return ticket
+
+
+def rank_reason(ticket: Ticket, now: datetime, busy: list[int]) -> str:
+    return rules.rank_reason(
+        ticket.due_at, now, ticket.priority, ticket.customer_rank, ticket.organisation_id in busy
+    )
+
+
+def _cursor(ticket: Any, now: datetime) -> str:
+    due = ticket.due_at.isoformat() if ticket.due_at else None
+    place = [ticket.priority, ticket.place, due, ticket.created_at.isoformat(), ticket.pk]
+    raw = json.dumps([now.isoformat(), rules.BANDS.index(ticket.band), place])
+    return base64.urlsafe_b64encode(raw.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int, list[Any]]:
+    try:
+        now, band, place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        due = datetime.fromisoformat(place[2]) if place[2] else None
+        parsed = [
+            Priority(place[0]).value,
+            int(place[1]),
+            due,
+            datetime.fromisoformat(place[3]),
+            int(place[4]),
+        ]
+        moment = datetime.fromisoformat(now)
+        if not 0 <= int(band) < len(rules.BANDS) or moment.tzinfo is None or len(place) != 5:
+            raise ValueError("out of range")
+        return moment, int(band), parsed
+    except (ValueError, TypeError, IndexError, AttributeError) as error:
+        raise RuleBroken("This page link is not valid; start from the first page.", field="cursor") from error
+
+
+def differing(ticket: Ticket, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The present value of each field that a stale edit would overwrite."""
+    now = {name: getattr(ticket, name) for name in values}
+    return {name: str(value) for name, value in now.items() if value != values[name]}

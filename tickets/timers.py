@@ -1,0 +1,34 @@
+"""What falls due on tickets: closing what is resolved, looking again at what is paused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.common.actor import system
+from core.timers.sweeps import Sweep
+from tickets.models import Ticket
+from tickets.operations import lifecycle
+
+
+def _close(ticket: Ticket, now: datetime) -> None:
+    lifecycle.close(ticket.reference, by=system())
+
+
+def _review(ticket: Ticket, now: datetime) -> None:
+    lifecycle.ask_for_review(ticket, by=system())
+
+
+SWEEPS = (
+    Sweep(
+        name="tickets.close",
+        due=lambda now: Ticket.objects.filter(close_due_at__lte=now).order_by("close_due_at"),
+        field="close_due_at",
+        act=_close,
+    ),
+    Sweep(
+        name="tickets.review",
+        due=lambda now: Ticket.objects.filter(review_at__lte=now).order_by("review_at"),
+        field="review_at",
+        act=_review,
+    ),
+)

@@ -1,0 +1,69 @@
+"""Reading what lies on a piece of work. The caller has checked that the reader may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from core.common.actor import Actor
+from core.common.errors import NotFound
+from worklog import subjects
+from worklog.models import Attachment, Link, TimeEntry
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The other end of a link, as the reader may see it."""
+
+    kind: str
+    back: bool
+    work: Any
+    title: str
+    url_name: str
+
+
+def links_of(subject: Any, actor: Actor, kinds: tuple[str, ...] | None = None) -> list[Linked]:
+    """What a piece of work is linked to, in both directions; ends that the actor may not see are left out."""
+    here = Q(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    there = Q(to_kind=subject.SUBJECT, to_id=subject.pk)
+    ends: dict[str, list[tuple[int, str, bool]]] = {}
+    for made in Link.objects.filter(here | there).order_by("id"):
+        back = (made.to_kind, made.to_id) == (subject.SUBJECT, subject.pk)
+        kind, pk = (made.subject_kind, made.subject_id) if back else (made.to_kind, made.to_id)
+        if kinds is None or kind in kinds:
+            ends.setdefault(kind, []).append((pk, made.kind, back))
+    found: list[Linked] = []
+    for name, places in ends.items():
+        known = subjects.kind(name)
+        works = known.visible_to(actor).in_bulk([pk for pk, _, _ in places])
+        found += [
+            Linked(kind, back, works[pk], getattr(works[pk], known.title), known.url_name)
+            for pk, kind, back in places
+            if pk in works
+        ]
+    return found
+
+
+def minutes_on(subject: Any) -> int:
+    """All the time logged on a piece of work, in minutes."""
+    entries = TimeEntry.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    return entries.aggregate(total=Sum("minutes"))["total"] or 0
+
+
+def attachments_of(subject: Any, actor: Actor) -> QuerySet[Attachment]:
+    """The files on a piece of work; a customer gets the public ones."""
+    found = Attachment.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    found = found if actor.is_staff else found.filter(public=True)
+    return found.select_related("file").order_by("id")
+
+
+def attachment(pk: int, actor: Actor) -> Attachment:
+    """One file, through the visibility of the work that it lies on. Raises NotFound otherwise."""
+    found = Attachment.objects.select_related("file").filter(pk=pk).first()
+    if found is None or (not found.public and actor.is_customer):
+        raise NotFound("There is no such file.")
+    if not subjects.kind(found.subject_kind).visible_to(actor).filter(pk=found.subject_id).exists():
+        raise NotFound("There is no such file.")
+    return found
