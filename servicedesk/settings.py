@@ -257,7 +257,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Celery: wake-ups only, see DEPENDENCIES in the records under docs/adr ---------------------------------
-CELERY_BROKER_URL = DESK.redis_url or "memory://"
+CELERY_BROKER_URL = DESK.redis_url or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
