@@ -256,7 +256,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- Celery: wake-ups only, see DEPENDENCIES in the records under docs/adr ---------------------------------
+# --- Celery: wake-ups only, see docs/adr/0004 -----------------------------------------------------------
 CELERY_BROKER_URL = DESK.redis_url or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
