@@ -3,3 +3,21 @@ from django.apps import AppConfig
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
+
+    def ready(self) -> None:
+        from core.search import index
+        from incidents import cadence, handlers  # noqa: F401 - importing subscribes the handlers
+        from incidents.models import Incident
+        from worklog import subjects
+
+        cadence.register()
+        index.register(Incident.SUBJECT, Incident.objects.visible_to)
+        subjects.register(
+            subjects.Kind(
+                name=Incident.SUBJECT,
+                prefix=Incident.PREFIX,
+                visible_to=Incident.objects.visible_to,
+                title="title",
+                url_name="incidents:detail",
+            )
+        )

@@ -1,0 +1,163 @@
+"""From an update to its mail: plain text that reads well at 40 columns, a subject under 78 characters."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from django.conf import settings
+
+from incidents.models import Incident, Status, Update, WhenDue
+from incidents.rules import LONGEST_SUBJECT
+
+COLUMNS = 40
+MOST_NAMED = 6  # missed moments are named one by one up to here
+
+HEADINGS = {
+    "what": "What is happening",
+    "affected": "Who is affected",
+    "doing": "What we are doing",
+    "workaround": "Workaround",
+}
+# What is true in a phase although nobody wrote a word.
+GOES_ON = {
+    Status.DECLARED: "The trouble goes on. Work on it continues.",
+    Status.INVESTIGATING: "The trouble goes on. Work continues: we are looking for the cause.",
+    Status.IDENTIFIED: "The cause is found. Work on the repair continues.",
+    Status.MONITORING: "A repair is in place. We are still watching it.",
+}
+NAMES = {
+    Update.Kind.ACKNOWLEDGEMENT: "Acknowledged",
+    Update.Kind.RESTORED: "Service restored",
+    Update.Kind.CORRECTION: "Correction",
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The four things that readers want to know."""
+
+    what: str = ""
+    affected: str = ""
+    doing: str = ""
+    workaround: str = ""
+
+    @property
+    def body(self) -> str:
+        """The parts under their headings; a single one needs none."""
+        given = {name: text.strip() for name, text in asdict(self).items() if text.strip()}
+        if list(given) == ["what"]:
+            return given["what"]
+        return "\n\n".join(f"{HEADINGS[name]}\n{text}" for name, text in given.items())
+
+    @classmethod
+    def of(cls, update: Update | None) -> Parts:
+        return cls(**{field.name: getattr(update, field.name) for field in fields(cls)}) if update else cls()
+
+
+# --- subjects ---------------------------------------------------------------------------------------------
+def subject(incident: Incident, kind: str, number: int) -> str:
+    """[INC-1] Update 2: what it is about; never longer than 77 characters."""
+    name = NAMES.get(Update.Kind(kind), f"Update {number}")
+    return shortened(f"[{incident.reference}] {name}: {incident.title}")
+
+
+def shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SUBJECT else text[: LONGEST_SUBJECT - 1].rstrip() + "…"
+
+
+# --- bodies -----------------------------------------------------------------------------------------------
+def acknowledgement(incident: Incident) -> str:
+    lines = [f"We know of this trouble and are on it:\n{incident.title}"]
+    if incident.summary.strip() and incident.summary.strip() != incident.title:
+        lines.append(incident.summary.strip())
+    return "\n\n".join(lines)
+
+
+def holding(incident: Incident, last: Update | None, known: Parts, missed: Sequence[datetime]) -> str:
+    """What can be said truthfully when nobody wrote: that it goes on, and what was known last.
+
+    missed: with more than one, the update is a catch-up and names the moments that were missed.
+    """
+    paragraphs = []
+    if len(missed) > 1:
+        paragraphs.append(
+            f"The updates due at {listed(missed)} did not go out: our sending was interrupted. "
+            "This one stands for all of them."
+        )
+    since = (
+        f"There is no newer report since {clock_time(last.sent_at)}." if last else "There is no report yet."
+    )
+    paragraphs.append(f"{GOES_ON[Status(incident.status)]} {since}")
+    paragraphs.append("What is known\n" + (known.body or incident.summary.strip() or incident.title))
+    return "\n\n".join(paragraphs)
+
+
+def no_change(incident: Incident, last: Update | None) -> str:
+    """The one-click update of a person who has looked and found nothing new."""
+    since = f" since {clock_time(last.sent_at)}" if last else ""
+    return f"No change{since}. {GOES_ON.get(Status(incident.status), '')}".strip()
+
+
+def listed(moments: Sequence[datetime]) -> str:
+    """10:17, 10:32 and 10:47 UTC; a long row is counted instead."""
+    if len(moments) > MOST_NAMED:
+        return f"{len(moments)} moments from {clock_time(moments[0])} to {clock_time(moments[-1])}"
+    times = [f"{moment:%H:%M}" for moment in moments]
+    return f"{', '.join(times[:-1])} and {times[-1]} UTC"
+
+
+def clock_time(at: datetime) -> str:
+    return f"{at:%H:%M} UTC"
+
+
+# --- whole mails ------------------------------------------------------------------------------------------
+def mail(incident: Incident, update: Update, *, link: bool) -> str:
+    """The text of the mail. Only staff get the link, as nobody else can follow it."""
+    paragraphs = [update.body, promise(incident, update)]
+    if link:
+        paragraphs.append(address(incident))
+    return wrapped("\n\n".join(paragraphs))
+
+
+def promise(incident: Incident, update: Update) -> str:
+    if update.kind == Update.Kind.RESTORED:
+        restored = f" at {clock_time(incident.restored_at)}" if incident.restored_at else ""
+        return f"The service was restored{restored}. This is the last notice of {incident.reference}."
+    if update.next_due_at is None:
+        return "The next update comes when there is something to tell."
+    return f"Next update {clock_time(update.next_due_at)}."
+
+
+def reminder(incident: Incident, due: datetime) -> tuple[str, str]:
+    """Subject and text for whoever has to write the next update."""
+    number = incident.next_number
+    head = shortened(f"[{incident.reference}] Update {number} is due at {clock_time(due)}: {incident.title}")
+    by_itself = incident.when_due == WhenDue.HOLD
+    then = "A holding update goes out if nobody writes one." if by_itself else "Nothing goes out by itself."
+    text = f"Update {number} of {incident.reference} is due at {clock_time(due)}.\n\n{then}\n\n{address(incident)}"
+    return head, wrapped(text)
+
+
+def overdue(incident: Incident, due: datetime) -> tuple[str, str]:
+    """Subject and text when an update fell due and the desk was told not to send one by itself."""
+    number = incident.next_number
+    head = shortened(f"[{incident.reference}] Update {number} is late: {incident.title}")
+    text = f"Update {number} of {incident.reference} was due at {clock_time(due)}. Nobody has been told anything."
+    return head, wrapped(f"{text}\n\n{address(incident)}")
+
+
+def address(incident: Incident) -> str:
+    return f"{settings.BASE_URL.rstrip('/')}/incidents/{incident.reference}/"
+
+
+def wrapped(text: str) -> str:
+    """Lines of at most 40 columns; an address that is longer stays whole."""
+    lines = (
+        textwrap.fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    return "\n".join(lines) + "\n"

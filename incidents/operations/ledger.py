@@ -1,0 +1,164 @@
+"""Writing one line of the promise ledger, with everything that belongs to it, in the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from core.common import clock, faults
+from core.common.actor import Actor
+from core.common.errors import Conflict
+from core.outbox import queue
+from core.outbox.models import Lane
+from core.search import index
+from incidents import audience as audiences
+from incidents import notices, rules
+from incidents.models import OPEN, Incident, TimelineEntry, Update
+from incidents.notices import Parts
+
+
+def claim(
+    incident: Incident,
+    *,
+    only_in: Collection[str] = OPEN,
+    found: dict[str, Any] | None = None,
+    **columns: Any,
+) -> Incident:
+    """Change the incident if it still stands where it is expected, and return it as it is now.
+
+    `found` names further columns that must hold the given values. Raises Conflict otherwise.
+    """
+    here = Incident.objects.filter(pk=incident.pk, status__in=only_in, **(found or {}))
+    if not here.update(version=F("version") + 1, **columns):
+        now_in = Incident.objects.values_list("status", flat=True).get(pk=incident.pk)
+        if now_in in only_in:
+            raise Conflict(f"{incident.reference} has changed in this moment; look again.")
+        raise rules.refusal(incident.reference, now_in)
+    return Incident.objects.get(pk=incident.pk)
+
+
+def write(
+    incident: Incident,
+    *,
+    kind: Update.Kind,
+    body: str,
+    by: Actor,
+    due_at: datetime | None,
+    next_due_at: datetime | None,
+    parts: Parts = Parts(),  # noqa: B008 - frozen
+    audience: str = "",
+    only_in: Collection[str] = OPEN,
+    found: dict[str, Any] | None = None,
+    **columns: Any,
+) -> Update:
+    """Claim the next number, write the update, one outbox row for each recipient, and the next due time.
+
+    The number comes from the row that this transaction has just changed, so that two writers never get the
+    same one; the unique (incident, number) would refuse the second.
+    """
+    now = clock.now()
+    incident = claim(
+        incident,
+        only_in=only_in,
+        found=found,
+        update_count=F("update_count") + 1,
+        next_update_due_at=next_due_at,
+        next_reminder_due_at=rules.reminder_at(next_due_at, now),
+        **columns,
+    )
+    faults.reach("incidents.after_claim")
+    told = audiences.recipients(incident, audience)
+    update = Update.objects.create(
+        incident=incident,
+        number=incident.update_count,
+        kind=kind,
+        audience=audience,
+        subject=notices.subject(incident, kind, incident.update_count),
+        body=body,
+        what=parts.what,
+        affected=parts.affected,
+        doing=parts.doing,
+        workaround=parts.workaround,
+        due_at=due_at,
+        sent_at=now,
+        late_seconds=rules.late_seconds(due_at, now),
+        next_due_at=next_due_at,
+        recipients=len(told),
+        author_id=by.user_id,
+        author_label=by.label,
+    )
+    _fan_out(incident, update, told)
+    note(
+        incident,
+        f"{update.get_kind_display()} {update.number}",
+        by=by,
+        kind=TimelineEntry.Kind.UPDATE,
+        update=update,
+    )
+    reindex(incident)
+    return update
+
+
+def _fan_out(incident: Incident, update: Update, told: list[audiences.Recipient]) -> None:
+    texts = {staff: notices.mail(incident, update, link=staff) for staff in (True, False)}
+    for recipient in told:
+        queue.put(
+            lane=Lane.INCIDENT,
+            to=recipient.address,
+            subject=update.subject,
+            text=texts[recipient.staff],
+            topic="incident.update",
+            about=incident,
+            about_version=update.number,
+            dedup_key=dedup_key(incident, f"update-{update.number}", recipient.address),
+        )
+
+
+def dedup_key(incident: Incident, what: str, address: str) -> str:
+    """The same for the same recipient of the same thing; an address alone may be longer than the column."""
+    return f"incident-{incident.pk}-{what}-{hashlib.sha256(address.casefold().encode()).hexdigest()[:24]}"
+
+
+def note(
+    incident: Incident,
+    body: str,
+    *,
+    by: Actor,
+    kind: TimelineEntry.Kind = TimelineEntry.Kind.SYSTEM,
+    happened_at: datetime | None = None,
+    update: Update | None = None,
+    for_postmortem: bool = False,
+) -> TimelineEntry:
+    """One line of the timeline."""
+    now = clock.now()
+    return TimelineEntry.objects.create(
+        incident=incident,
+        kind=kind,
+        body=body,
+        happened_at=happened_at or now,
+        recorded_at=now,
+        author_id=by.user_id,
+        author_label=by.label,
+        update_sent=update,
+        for_postmortem=for_postmortem,
+    )
+
+
+def reindex(incident: Incident) -> None:
+    """What can be found: title, summary, updates, and what people wrote on the timeline."""
+    written = incident.timeline.filter(kind__in=TimelineEntry.BY_PEOPLE).values_list("body", flat=True)
+    sent = incident.updates.exclude(kind__in=(Update.Kind.HOLDING, Update.Kind.CATCH_UP)).values_list(
+        "body", flat=True
+    )
+    index.put(
+        "incident",
+        incident.pk,
+        reference=incident.reference,
+        title=incident.title,
+        staff="\n".join([incident.summary, *sent.order_by("id"), *written.order_by("id")]),
+        staff_only=True,
+    )
