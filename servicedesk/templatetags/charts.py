@@ -30,7 +30,9 @@ def spark(values: Sequence[float], title: str = "Trend") -> SafeString:
 def meter(share: float, look: str = "", title: str = "") -> SafeString:
     """A bar filled to `share` percent; look: red amber green violet, or the accent."""
     width = f"{max(0.0, min(100.0, float(share))):.1f}"
-    speaks = format_html('role="img" aria-label="{}"', title) if title else format_html('aria-hidden="true"')
+    speaks = (
+        format_html('role="img" aria-label="{}"', title) if title else format_html('aria-hidden="{}"', "true")
+    )
     return format_html(
         '<svg class="meter {}" viewBox="0 0 100 6" preserveAspectRatio="none" {}>'
         '<rect class="back" width="100" height="6"/><rect class="part" width="{}" height="6"/></svg>',
@@ -66,7 +68,7 @@ def bars(
     def row(index: int, item: dict[str, Any]) -> SafeString:
         y, value, target = 6 + index * height, float(item["value"]), item.get("target")
         under = target is not None and value < float(target)
-        goal = mark = format_html("")
+        goal = mark = SafeString()
         if target is not None:
             goal = format_html(
                 '<line class="goal" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>',

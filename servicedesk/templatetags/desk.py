@@ -45,13 +45,11 @@ def severity(value: str) -> SafeString:
     """SEV1 to SEV4 as a neutral meter of four steps and words; nothing for an unassessed one."""
     digits = "".join(character for character in str(value or "") if character.isdigit())[:1]
     if not digits:
-        return format_html('<span class="sev muted">Not assessed</span>')
-    steps = format_html_join("", "<b{}></b>", (_lit(step <= 5 - int(digits)) for step in range(1, 5)))
+        return format_html('<span class="sev muted">{}</span>', "Not assessed")
+    steps = format_html_join(
+        "", '<b class="{}"></b>', (("on" if step <= 5 - int(digits) else "",) for step in range(1, 5))
+    )
     return format_html('<span class="sev"><i aria-hidden="true">{}</i>Sev {}</span>', steps, digits)
-
-
-def _lit(on: bool) -> tuple[SafeString]:
-    return (format_html(' class="on"') if on else format_html(""),)
 
 
 # Status -> shape (sprite), look (class), word. One table for the four desks; a shape tells how far it is.
@@ -152,7 +150,7 @@ def avatar(
             '<span class="av none {}" role="img" aria-label="Nobody" title="Nobody"></span>', classes
         )
     letters = "".join(word[0] for word in who.split()[:2]).upper()
-    hue = hue_of(number if number is not None else getattr(user, "pk", None) or sum(map(ord, who)))
+    hue = hue_of(number or getattr(user, "pk", None) or sum(map(ord, who)))
     return format_html(
         '<span class="av {} {}" role="img" aria-label="{}" title="{}">{}</span>',
         hue,
@@ -224,7 +222,7 @@ def clock(
     """
     reading = clocks.read(due_at, str(state), target, left, taken, now())
     if reading is None:
-        return format_html("")
+        return SafeString()
     look, text, share = reading
     if look in GLYPHS:
         drawing = format_html(
@@ -306,7 +304,7 @@ def ago(at: datetime | None) -> str:
 def moment(at: datetime | None, cls: str = "num") -> SafeString:
     """A <time> element: short words in sight, the whole moment with its zone on hover and for programs."""
     if at is None:
-        return format_html("")
+        return SafeString()
     local = timezone.localtime(at)
     whole = f"{local.day} {local:%B %Y, %H:%M %Z}"
     return format_html(
