@@ -108,10 +108,12 @@ def tiers() -> list[int]:
     return sorted(set(Team.objects.filter(active=True).values_list("tier", flat=True)))
 
 
-def search(text: str, at: datetime | None = None) -> list[Answer]:
-    """Who to call about a text: scope, team, component, application, error words, people; best first."""
-    teams = list(entries())
-    everybody = answers(teams, at)
+def search(text: str, at: datetime | None = None, *, among: Sequence[Answer] | None = None) -> list[Answer]:
+    """Who to call about a text: scope, team, component, application, error words, people; best first.
+
+    `among` saves the queries where the answers of all teams are at hand.
+    """
+    everybody = answers(list(entries()), at) if among is None else among
     found = matching.rank(text, [_entry(answer) for answer in everybody])
     return [replace(everybody[match.index], words=match.words) for match in found[:SOME_ANSWERS]]
 

@@ -66,7 +66,8 @@ class Schedules:
 
 def load(teams: Iterable[Team], start: datetime, end: datetime) -> Schedules:
     """What is needed to answer between two moments for these teams: five queries, however many teams."""
-    rotations = Rotation.objects.filter(team__in=[team.pk for team in teams]).prefetch_related(
+    of_these = Rotation.objects.filter(team__in=[team.pk for team in teams])
+    rotations = of_these.exclude(active=False, past_until__lte=start).prefetch_related(
         Prefetch("turns", RotationMember.objects.order_by("position")),
         Prefetch("overrides", Override.objects.filter(ends_at__gt=start, starts_at__lt=end).order_by("id")),
         Prefetch("duties", Duty.objects.filter(ends_at__gt=start, starts_at__lt=end)),
