@@ -3,3 +3,24 @@ from django.apps import AppConfig
 
 class ProblemsConfig(AppConfig):
     name = "problems"
+
+    def ready(self) -> None:
+        from core.audit import words
+        from core.search import index
+        from problems import events, handlers, reminders
+        from problems.models import Problem
+        from worklog import subjects
+
+        assert handlers  # importing it subscribes its handlers
+        words.register(events.SENTENCES)
+        reminders.register()
+        index.register(Problem.SUBJECT, Problem.objects.visible_to)
+        subjects.register(
+            subjects.Kind(
+                name=Problem.SUBJECT,
+                prefix=Problem.PREFIX,
+                visible_to=Problem.objects.visible_to,
+                title="title",
+                url_name="problems:detail",
+            )
+        )
