@@ -39,10 +39,13 @@ def start_clocks(
 ) -> Nearest:
     """Start a clock for each goal that the fitting policy promises and that has no open clock yet.
 
-    A customer's further question starts `goals=[Goal.NEXT_RESPONSE]`.
+    A customer's further question starts `goals=[Goal.NEXT_RESPONSE]`; while the first response is still
+    owed, that one answers it too.
     """
     policy = queries.policy_for(facts)
     busy = {clock.goal for clock in _open(subject_kind, subject_id)}
+    if Goal.FIRST_RESPONSE in busy:
+        busy.add(Goal.NEXT_RESPONSE)
     started = [
         _create(subject_kind, subject_id, goal, policy, at=_second(at))
         for goal in goals
@@ -70,9 +73,9 @@ def resume_clocks(subject_kind: str, subject_id: int, *, at: datetime, by: Actor
 
 
 @transaction.atomic
-def meet(subject_kind: str, subject_id: int, goal: str, *, at: datetime, by: Actor) -> Nearest:
-    """The goal is reached. Reached after its due time, it stays breached since then."""
-    met = _open(subject_kind, subject_id, goal)
+def meet(subject_kind: str, subject_id: int, *goals: str, at: datetime, by: Actor) -> Nearest:
+    """The goals are reached. Reached after its due time, a clock stays breached since then."""
+    met = [clock for clock in _open(subject_kind, subject_id) if clock.goal in goals]
     for clock in met:
         _end(clock, State.MET, at=_second(at), by=by)
     _record("sla.met", subject_kind, subject_id, met, by)
@@ -122,7 +125,8 @@ def restart(
     The time in between does not count. Without an earlier clock this starts a fresh one.
     """
     at, policy = _second(at), queries.policy_for(facts)
-    if policy is None or not policy.target(goal) or _open(subject_kind, subject_id, goal):
+    running = any(clock.goal == goal for clock in _open(subject_kind, subject_id))
+    if policy is None or not policy.target(goal) or running:
         return queries.nearest(subject_kind, subject_id)
     last = queries.last_met(subject_kind, subject_id, goal)
     clock = _create(subject_kind, subject_id, goal, policy, at=at, after=last, why="reopened")
@@ -211,10 +215,8 @@ def save_policy(policy: Policy, *, by: Actor) -> Policy:
 # --- the steps that the verbs share ------------------------------------------------------------------------
 
 
-def _open(subject_kind: str, subject_id: int, goal: str = "") -> list[Clock]:
+def _open(subject_kind: str, subject_id: int) -> list[Clock]:
     clocks = Clock.objects.filter(subject_kind=subject_kind, subject_id=subject_id, state__in=Clock.OPEN)
-    if goal:
-        clocks = clocks.filter(goal=goal)
     return list(clocks.select_for_update(of=("self",)).select_related("calendar").order_by("id"))
 
 
@@ -245,7 +247,7 @@ def _create(
         elapsed_seconds=after.elapsed_seconds if after else 0,
         paused_at=at if paused else None,
         breached_at=after.breached_at if after else None,
-        alarms_sent=after.alarms_sent if after else 0,
+        alarms_sent=_alarms_told(after, policy) if after else 0,
     )
     if after:
         ledger.carry_over(after, clock, until=at)
@@ -254,6 +256,16 @@ def _create(
     else:
         _run_on(clock, clock.elapsed_seconds, at=at, why=why)
     return clock
+
+
+def _alarms_told(old: Clock, policy: Policy) -> int:
+    """The last alarm that the successor need not repeat: one that was given and that still holds.
+
+    A breach that was told is never told again, even if the new target is not used up.
+    """
+    reached = rules.reached((policy.target(old.goal) or 0) * 60, old.elapsed_seconds)
+    told = min(old.alarms_sent, reached)
+    return max(told, rules.BREACH) if old.alarms_sent >= rules.BREACH else told
 
 
 def _stand(subject_kind: str, subject_id: int, reason: str, *, at: datetime, by: Actor, why: str) -> Nearest:

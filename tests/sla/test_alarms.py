@@ -11,7 +11,7 @@ from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
 from sla import operations
 from sla.alarms import SWEEP
-from sla.models import Clock, Goal
+from sla.models import Clock, Goal, Policy
 from sla.rules import Part
 from sla.subjects import Person
 from tests.sla.cast import P1, P3, ROBOT, Thing, paris
@@ -116,12 +116,32 @@ def test_a_new_priority_brings_no_second_breach_notice(thing, clock, p1) -> None
 
 
 def test_a_new_priority_repeats_no_reminder_that_went_out(thing, clock, p1) -> None:
-    sweep(1, 14)
-    Clock.objects.update(alarms_sent=75)
-    operations.retarget(*thing.subject, P1, held_for="", at=paris(2027, 2, 1, 11, 30), by=ROBOT, why="worse")
+    Policy.objects.filter(pk=p1.pk).update(resolution_minutes=7 * 60)
+    assert sweep(1, 14) == [ANA]
+    operations.retarget(*thing.subject, P1, held_for="", at=paris(2027, 2, 1, 14), by=ROBOT, why="worse")
 
-    assert sweep(1, 13, 29) == []
+    assert sweep(1, 15, 14) == []
+    assert sweep(1, 15, 15) == [ANA, LEA]
+
+
+def test_a_lower_priority_keeps_the_breach_and_tells_it_no_more(thing, p3, p1) -> None:
+    operations.start_clocks(*thing.subject, P1, at=paris(2027, 2, 1, 9), by=ROBOT)
+    assert sweep(1, 14) == [ANA, LEA, MAX]
+    nearest = operations.retarget(
+        *thing.subject, P3, held_for="", at=paris(2027, 2, 1, 15), by=ROBOT, why="milder"
+    )
+
+    assert (nearest.breached_at, nearest.due_at) == (paris(2027, 2, 1, 14), paris(2027, 2, 2, 10))
+    assert sweep(2, 14, 59) == []
+    assert sweep(2, 15) == [ANA, LEA, MAX]
+
+
+def test_a_lower_priority_has_its_own_reminders(thing, p3, p1) -> None:
+    operations.start_clocks(*thing.subject, P1, at=paris(2027, 2, 1, 9), by=ROBOT)
     assert sweep(1, 13, 36) == [ANA, LEA]
+    operations.retarget(*thing.subject, P3, held_for="", at=paris(2027, 2, 1, 13, 36), by=ROBOT, why="milder")
+
+    assert sweep(1, 14) == [ANA]
 
 
 def test_one_person_in_two_parts_gets_one_mail_and_an_empty_part_none(thing, clock) -> None:

@@ -58,10 +58,25 @@ def test_each_promised_goal_gets_a_clock_and_starting_again_changes_nothing(thin
 
     for _ in range(2):
         nearest = start(thing, paris(2027, 2, 1, 9))
-    start(thing, paris(2027, 2, 1, 10), goals=[Goal.NEXT_RESPONSE])
 
-    assert sorted(Clock.objects.values_list("goal", flat=True)) == sorted(Goal.values)
+    assert sorted(Clock.objects.values_list("goal", flat=True)) == [Goal.FIRST_RESPONSE, Goal.RESOLUTION]
     assert (nearest.goal, nearest.due_at) == (Goal.FIRST_RESPONSE, paris(2027, 2, 1, 10))
+
+
+def test_a_further_question_starts_a_clock_once_the_first_response_is_given(thing, p3) -> None:
+    Policy.objects.update(first_response_minutes=60, next_response_minutes=30)
+    start(thing, paris(2027, 2, 1, 9))
+
+    owed = start(thing, paris(2027, 2, 1, 9, 10), goals=[Goal.NEXT_RESPONSE])
+    answered = operations.meet(
+        *thing.subject, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=paris(2027, 2, 1, 9, 20), by=ROBOT
+    )
+    asked = start(thing, paris(2027, 2, 1, 10), goals=[Goal.NEXT_RESPONSE])
+
+    assert [nearest.goal for nearest in (owed, answered, asked)] == [
+        Goal.FIRST_RESPONSE, Goal.RESOLUTION, Goal.NEXT_RESPONSE,
+    ]  # fmt: skip
+    assert asked.due_at == paris(2027, 2, 1, 10, 30)
 
 
 def test_without_a_fitting_policy_nothing_is_promised(thing, p1) -> None:
