@@ -39,7 +39,7 @@ def _reminders_due(now: datetime) -> QuerySet[Incident]:
 
 def outdated_update(message: OutgoingMessage) -> str | None:
     """An update is overruled by "Service restored" and by its correction; and the subscriber may have gone."""
-    incident = Incident.objects.get(pk=message.about_id)
+    incident = _about(message)
     later = (
         incident.updates.filter(number__gt=message.about_version, kind__in=OVERRULES)
         .order_by("number")
@@ -56,7 +56,7 @@ def outdated_update(message: OutgoingMessage) -> str | None:
 
 def outdated_reminder(message: OutgoingMessage) -> str | None:
     """A reminder is void once the update was sent, the service restored, or another due time set."""
-    incident = Incident.objects.get(pk=message.about_id)
+    incident = _about(message)
     if incident.next_update_due_at is None or incident.next_reminder_due_at is not None:
         return (
             answered(message)
@@ -66,9 +66,14 @@ def outdated_reminder(message: OutgoingMessage) -> str | None:
 
 
 def answered(message: OutgoingMessage) -> str | None:
-    incident = Incident.objects.get(pk=message.about_id)
+    incident = _about(message)
     if not incident.is_open:
         return f"{incident.reference} is {incident.get_status_display().lower()}."
     if message.about_version is not None and incident.update_count >= message.about_version:
         return f"Update {message.about_version} of {incident.reference} was sent."
     return None
+
+
+def _about(message: OutgoingMessage) -> Incident:
+    assert message.about_id is not None
+    return Incident.objects.get(pk=message.about_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -75,8 +73,8 @@ class Incident(Referenced, Versioned):
     them empty once the service is restored. `update_count` is the number of the last update.
     """
 
-    PREFIX: ClassVar[str] = "INC"
-    SUBJECT: ClassVar[str] = "incident"
+    PREFIX = "INC"
+    SUBJECT = "incident"
 
     title = models.CharField(max_length=200)
     summary = models.TextField(blank=True, help_text="In the customer's language.")

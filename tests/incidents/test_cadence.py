@@ -37,9 +37,8 @@ def test_without_a_human_the_desk_keeps_the_rhythm(declared, run_until, stakehol
 
 def test_the_acknowledgement_does_not_wait_for_a_worker(declared, stakeholders):
     assert mails() == [("10:02", to) for to in stakeholders]
-    assert (
-        OutgoingMessage.objects.first().subject == "[INC-%d] Acknowledged: Card payments fail" % declared.pk
-    )
+    subject = OutgoingMessage.objects.first().subject
+    assert subject == f"[{declared.reference}] Acknowledged: Card payments fail"
 
 
 def test_a_human_update_sets_the_next_to_its_own_time_and_the_cadence(
