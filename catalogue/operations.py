@@ -26,7 +26,9 @@ def create(model: type[Item], values: dict[str, Any], *, by: Actor) -> Item:
 
 
 @transaction.atomic
-def edit(model: type[Item], slug: str, changes: dict[str, Any], *, version: int | None = None, by: Actor) -> Item:
+def edit(
+    model: type[Item], slug: str, changes: dict[str, Any], *, version: int | None = None, by: Actor
+) -> Item:
     """Change its facts. Raises Stale when `version` is no longer the present one."""
     found = queries.get_for(model, slug, by=by, to=Permission.MANAGE_DATA)
     return edits.edit(found, changes, version=version, event=f"{model.SUBJECT}.edited", by=by)

@@ -29,11 +29,15 @@ def create(model: type[Record], values: dict[str, Any], *, by: Actor) -> Record:
 
 
 @transaction.atomic
-def edit(model: type[Record], name: str, changes: dict[str, Any], *, version: int | None = None, by: Actor) -> Record:
+def edit(
+    model: type[Record], name: str, changes: dict[str, Any], *, version: int | None = None, by: Actor
+) -> Record:
     """Change its facts. Raises Stale when `version` is no longer the present one."""
     found = queries.get_for(model, name, by=by, to=Permission.MANAGE_CUSTOMERS)
     if isinstance(found, BusyWindow):
-        present = {field: changes.get(field, getattr(found, field)) for field in ("weekdays", "starts", "ends")}
+        present = {
+            field: changes.get(field, getattr(found, field)) for field in ("weekdays", "starts", "ends")
+        }
         check_window(**present)
     _check_free(model, changes, but=found.pk)
     return edits.edit(found, changes, version=version, event=f"{model.SUBJECT}.edited", by=by)

@@ -22,9 +22,11 @@ from rest_framework.response import Response
 
 from core.accounts.api import DeskAPIView, DeskViewSet
 from core.accounts.permissions import Permission
+from core.audit.api import EventOut
 from core.audit.filters import EventFilter
 from core.audit.models import Event
-from core.common.api import StrictSerializer, UtcDateTime
+from core.common.actor import Actor
+from core.common.api import StrictSerializer
 from core.common.problems import ProblemResponse
 
 
@@ -48,20 +50,6 @@ class MeView(DeskAPIView):
         return Response(MeOut({**facts, "roles": sorted(actor.roles), "scopes": scopes}).data)
 
 
-class EventOut(StrictSerializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    at = UtcDateTime()
-    actor = serializers.CharField(source="actor_label")
-    actor_kind = serializers.CharField()
-    door = serializers.CharField()
-    subject_kind = serializers.CharField()
-    subject = serializers.CharField(source="subject_ref")
-    before = serializers.DictField()
-    after = serializers.DictField()
-    data = serializers.DictField()
-
-
 class AuditViewSet(DeskViewSet):
     """The audit trail: every state change, who made it, when, through which door. It cannot be edited."""
 
@@ -73,7 +61,7 @@ class AuditViewSet(DeskViewSet):
     ordering = "-at"
     retrieve_route = False
 
-    def get_queryset(self) -> QuerySet[Event]:
+    def rows(self, by: Actor) -> QuerySet[Event]:
         return Event.objects.all()
 
 
@@ -127,4 +115,3 @@ def _urls() -> list[Any]:
 
 
 urlpatterns = _urls()
-

@@ -52,6 +52,14 @@ def minutes_on(subject: Any) -> int:
     return entries.aggregate(total=Sum("minutes"))["total"] or 0
 
 
+def time_entries(actor: Actor) -> QuerySet[TimeEntry]:
+    """The time spent on whatever work the actor may see."""
+    seen = Q(pk__in=[])
+    for known in subjects.kinds():
+        seen |= Q(subject_kind=known.name, subject_id__in=known.visible_to(actor).values("pk"))
+    return TimeEntry.objects.filter(seen)
+
+
 def attachments_of(subject: Any, actor: Actor) -> QuerySet[Attachment]:
     """The files on a piece of work; a customer gets the public ones."""
     found = Attachment.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)

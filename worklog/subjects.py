@@ -39,6 +39,10 @@ def kind(name: str) -> Kind:
     return _kinds[name]
 
 
+def kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
 def find(reference: str, by: Actor) -> Any:
     """The piece of work behind any reference. Raises NotFound when it does not exist for the actor."""
     for known in _kinds.values():

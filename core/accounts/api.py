@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, serializers, status, viewsets
+from rest_framework import exceptions, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +25,7 @@ from core.accounts.authentication import HasScope
 from core.accounts.models import ApiToken
 from core.accounts.permissions import Permission, can, require
 from core.common.actor import ANONYMOUS, Actor, Door
-from core.common.api import KeysetPagination, Nothing, StrictSerializer, refuse_unknown_parameters
+from core.common.api import KeysetPagination, Nothing, StrictSerializer, refuse_unknown_parameters, shape_for
 from core.common.errors import NotFound, RuleBroken
 from core.common.filters import StrictFilterBackend
 
@@ -90,6 +90,7 @@ class DeskAPIView(APIView):
     ) -> dict[str, Any]:
         """The body through a serializer; raises ValidationError."""
         context = {"actor": self.request.actor, "request": self.request, "hints": hints or {}}
+        form = shape_for(form, self.request.actor)
         serializer = form(data=self.request.data, partial=partial, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
@@ -137,10 +138,15 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
         """Call the operation that edits one; `version` is what the caller has seen, or None."""
         raise NotImplementedError
 
+    def rows(self, by: Actor) -> models.QuerySet[Any]:
+        """What the list holds for the caller."""
+        assert self.model is not None
+        return self.model._default_manager.all().visible_to(by)  # type: ignore[attr-defined]
+
     # The four basic endpoints -------------------------------------------------------------------------
     def list(self, request: Request) -> Response:
         queryset = self.filter_queryset(self.get_queryset())
-        return self.page_of(queryset, self.get_serializer_class())
+        return self.page_of(queryset, self.serializer_class)
 
     def create(self, request: Request) -> Response:
         assert self.create_form is not None
@@ -175,8 +181,7 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
             raise exceptions.NotFound
         if getattr(self, "swagger_fake_view", False):
             return self.model._default_manager.none()
-        queryset = self.model._default_manager.all().visible_to(self.request.actor)  # type: ignore[attr-defined]
-        return queryset.select_related(*self.related).prefetch_related(*self.prefetch)
+        return self.rows(self.request.actor).select_related(*self.related).prefetch_related(*self.prefetch)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "actor": getattr(self.request, "actor", ANONYMOUS)}
@@ -186,16 +191,20 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
         headers = dict(headers or {})
         if hasattr(obj, "version"):
             headers["ETag"] = f'"{obj.version}"'
-        return Response(self.get_serializer(obj).data, status=status, headers=headers)
+        return Response(self.shown(obj, self.serializer_class), status=status, headers=headers)
 
     def page_of(self, queryset: models.QuerySet[Any], form: Any) -> Response:
         rows = self.paginate_queryset(queryset)
-        data = form(rows, many=True, context=self.get_serializer_context()).data
-        return self.get_paginated_response(data)
+        return self.get_paginated_response(self.shown(rows, form, many=True))
+
+    def shown(self, what: Any, form: Any, *, many: bool = False) -> Any:
+        """The data as this caller may see it."""
+        context = self.get_serializer_context()
+        return shape_for(form, context["actor"])(what, many=many, context=context).data
 
     def hints(self) -> dict[str, str]:
         """A better sentence than "no such field" for what an action changes, or what is only answered."""
-        shown = self.get_serializer_class()().fields
+        shown = self.serializer_class().fields
         read_only = {name: "This field is read-only." for name in shown}
         actions = {
             name: f"This field is not written directly: use {what}."
@@ -238,8 +247,7 @@ def verb(
             result = method(self, *where, self.parse(form), request.actor)
             if entry is None:
                 return self.answer(result, status=answered)
-            data = entry(result, context=self.get_serializer_context()).data
-            return Response(data, status=answered)
+            return Response(self.shown(result, entry), status=answered)
 
         shape = {"request": form if form is not Nothing else None, "filters": False}
         if entry is not None or status is not None:
@@ -278,7 +286,7 @@ def reading(
             where = () if ref is None else (ref,)
             asked = () if params is None else (self.query(params),)
             result = method(self, *where, request.actor, *asked)
-            return Response(form(result, many=many, context=self.get_serializer_context()).data)
+            return Response(self.shown(result, form, many=many))
 
         handler.known = frozenset(params().fields) if params else frozenset()  # type: ignore[attr-defined]
         shape = {"responses": form(many=True) if many else form, "parameters": [params] if params else None}
@@ -303,6 +311,3 @@ def _routed(
     if hasattr(handler, "known"):
         routed.known = handler.known
     return routed
-
-
-__all__ = ["DeskAPIView", "DeskViewSet", "listing", "reading", "serializers", "verb"]

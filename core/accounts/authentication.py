@@ -18,7 +18,7 @@ from core.common.actor import Actor
 
 READ, WRITE, ADMIN = "read", "write", "admin"
 SCOPES = (READ, WRITE, ADMIN)
-TOKEN_START = "desk_"
+TOKEN_START = "desk_"  # noqa: S105 - the visible beginning, no secret
 PREFIX_LENGTH = len(TOKEN_START) + 6
 LAST_USE_EVERY = timedelta(minutes=1)
 _REFUSED = "This token is unknown, expired or revoked."

@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from zoneinfo import available_timezones
 
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.http import Http404
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, negotiation, pagination, parsers, renderers, serializers, status
@@ -195,6 +196,20 @@ class UtcDateTime(serializers.DateTimeField):
         return moment
 
 
+class OptionalChoice(serializers.ChoiceField):
+    """One of the choices, or null where the column holds an empty text."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, allow_null=True, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        return "" if value is None else value
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(value) if value else None
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class Named(serializers.SlugRelatedField):
     """Answers a related object by its name: Named("slug"), Named("username"), Named("reference")."""
@@ -290,7 +305,16 @@ class StrictSerializer(serializers.Serializer):
     """Refuses what it does not know, naming it; texts are never longer than 64 KB.
 
     `hints` in the context holds a better sentence for some names ("status": "Use resolve...").
+    `for_customers` is the serializer that customers get in its place: an allow-list of its own.
     """
+
+    for_customers: ClassVar[type[StrictSerializer] | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Name the OpenAPI component after its app, so that two apps may both have a Reason."""
+        super().__init_subclass__(**kwargs)
+        app = cls.__module__.removeprefix("core.").split(".")[0]
+        set_override(cls, "component_name", f"{app.title()}{cls.__name__}")
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -317,6 +341,12 @@ class StrictSerializer(serializers.Serializer):
         if errors:
             raise exceptions.ValidationError(errors)
         return value
+
+
+def shape_for(form: Any, actor: Any) -> Any:
+    """The serializer that this actor gets."""
+    other = getattr(form, "for_customers", None)
+    return other if other is not None and actor is not None and actor.is_customer else form
 
 
 class Nothing(StrictSerializer):

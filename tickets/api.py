@@ -1,0 +1,146 @@
+"""The tickets' endpoints: one action per verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.accounts.api import DeskViewSet, listing, reading, verb
+from core.accounts.permissions import Permission
+from core.audit.api import EventOut
+from core.common.actor import Actor
+from sla import queries as clock_queries
+from tickets import operations, queries, shapes
+from tickets.filters import TicketFilter
+from tickets.models import Ticket
+from tickets.rules import Handoff
+from worklog.api import TimeEntryOut
+
+Data = dict[str, Any]
+
+
+class TicketViewSet(DeskViewSet):
+    """Tickets: one customer issue each, with its conversation."""
+
+    model = Ticket
+    view_permission = Permission.VIEW_TICKETS
+    serializer_class = shapes.TicketOut
+    create_form, patch_form = shapes.TicketCreate, shapes.TicketEdit
+    filterset_class = TicketFilter
+    related = queries.RELATED
+    ordering_fields = {
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+        "due_at": "due_at",
+        "priority": "priority",
+        "tier": "tier",
+        "reference": "pk",
+    }
+    action_fields = {
+        "status": "wait, hold, resume, resolve, close or reopen",
+        "hold_reason": "hold",
+        "tier": "escalate or hand_back",
+        "team": "assign",
+        "assignee": "assign or take",
+        "priority": "set_priority",
+        "priority_reason": "set_priority",
+        "resolution_code": "resolve",
+    }
+
+    def find(self, ref: str, by: Actor) -> Ticket:
+        return queries.get_for(ref, by=by)
+
+    def do_create(self, data: Data, by: Actor) -> Ticket:
+        return operations.create(**data, by=by)
+
+    def do_patch(self, ref: str, data: Data, version: int | None, by: Actor) -> Ticket:
+        return operations.edit(ref, values=data, if_version=version, by=by)
+
+    @verb(shapes.Reply, entry=shapes.EntryOut)
+    def reply(self, ref: str, data: Data, by: Actor) -> Any:
+        """Say something: to the customer, or with `public: false` as an internal note."""
+        return operations.reply(ref, **data, by=by)
+
+    @verb(shapes.Assign)
+    def assign(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Give the ticket to a team, a person, or both."""
+        return operations.assign(ref, **data, by=by)
+
+    @verb()
+    def take(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Make it mine; of several at once, one gets it."""
+        return operations.take(ref, by=by)
+
+    @verb(shapes.Escalate)
+    def escalate(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Hand the ticket to the next tier, with what it needs to know."""
+        to = {name: data.pop(name, None) for name in ("team", "assignee")}
+        tier = data.pop("from_tier")
+        return operations.escalate(ref, from_tier=tier, handoff=Handoff(**data), **to, by=by)
+
+    @verb(shapes.HandBack)
+    def hand_back(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Give the ticket back to the tier below, with what to do next."""
+        return operations.hand_back(ref, **data, by=by)
+
+    @verb(shapes.Wait)
+    def wait(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Wait for the customer; the clocks pause."""
+        return operations.wait(ref, **data, by=by)
+
+    @verb(shapes.Hold)
+    def hold(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Wait for a vendor, a change, a problem or an agreed date."""
+        return operations.hold(ref, **data, by=by)
+
+    @verb()
+    def resume(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Work goes on."""
+        return operations.resume(ref, by=by)
+
+    @verb(shapes.Resolve)
+    def resolve(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Solved; the note goes to the customer."""
+        return operations.resolve(ref, **data, by=by)
+
+    @verb()
+    def close(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Close what is resolved."""
+        return operations.close(ref, by=by)
+
+    @verb(shapes.Reopen)
+    def reopen(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Work starts again; for closed tickets within 14 days."""
+        return operations.reopen(ref, **data, by=by)
+
+    @verb(shapes.LogTime, entry=TimeEntryOut)
+    def log_time(self, ref: str, data: Data, by: Actor) -> Any:
+        """Record minutes of work."""
+        return operations.log_time(ref, **data, by=by)
+
+    @verb(shapes.SetPriority)
+    def set_priority(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Override what impact and urgency say, with a reason."""
+        return operations.set_priority(ref, **data, by=by)
+
+    @verb(shapes.MakeLink)
+    def link(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Link to other work that the caller sees."""
+        return operations.link(ref, **data, by=by)
+
+    @listing(shapes.EntryOut)
+    def entries(self, ref: str, by: Actor) -> Any:
+        """The conversation as the caller may read it, the oldest first."""
+        return queries.conversation(queries.get_for(ref, by=by), by)
+
+    @listing(EventOut)
+    def history(self, ref: str, by: Actor) -> Any:
+        """What happened to the ticket, the oldest first."""
+        return queries.history(queries.get_for(ref, by=by), by)
+
+    @reading(shapes.ClockOut, many=True)
+    def clocks(self, ref: str, by: Actor) -> Any:
+        """The service level clocks, each with its ledger."""
+        return clock_queries.clocks_of(Ticket.SUBJECT, queries.get_for(ref, by=by).pk)
+
+
+ROUTES = [("tickets", TicketViewSet)]
