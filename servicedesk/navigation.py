@@ -58,6 +58,7 @@ class LiveIncident:
     update_every: timedelta | None = None
     bridge_url: str = ""
     others: int = 0
+    major: bool = True
 
 
 # Filled once by ServiceDeskConfig.ready(): the actor -> what to show, in at most two queries.
@@ -137,10 +138,10 @@ class Shell:
         return ", ".join(sorted(role.label for role in self.actor.roles))
 
 
-def address(url_name: str) -> str:
+def address(url_name: str, *args: Any) -> str:
     """The address of a page, or "" where that page is not part of this desk."""
     try:
-        return reverse(url_name)
+        return reverse(url_name, args=args)
     except NoReverseMatch:
         return ""
 
