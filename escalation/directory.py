@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from catalogue.models import Application, Component
 from core.accounts.models import User
 from core.common import clock
-from core.common.errors import Conflict
+from core.common.actor import Actor
+from core.common.errors import Conflict, RuleBroken
 from escalation import matching, schedules
 from escalation.models import Team
 from escalation.on_call import Segment, Why
@@ -125,6 +126,31 @@ def for_component(component: Component, at: datetime | None = None) -> list[Answ
         others = entries().filter(components__application=component.application_id)
         teams = list(others.order_by("tier", "name").distinct())
     return answers(teams, at)
+
+
+def ask(
+    *,
+    component: Component | None = None,
+    team: Team | None = None,
+    q: str | None = None,
+    at: datetime | None = None,
+) -> list[Answer]:
+    """The answers to one question; without one, those of every team. Raises RuleBroken for two at once."""
+    if sum(given is not None for given in (component, team, q)) > 1:
+        raise RuleBroken("Ask by one of component, team and q.", field="q")
+    if component is not None:
+        return for_component(component, at)
+    if q is not None:
+        return search(q, at)
+    return answers(list(entries()) if team is None else [team], at)
+
+
+def may_be_called(actor: Actor) -> set[int]:
+    """Whose own numbers the actor may see: who is on call or named in an escalation, and the actor."""
+    everybody = answers(list(entries()))
+    people = {step.person.pk for answer in everybody for step in answer.chain}
+    people |= {answer.person.pk for answer in everybody if answer.person}
+    return people | ({actor.user_id} if actor.user_id else set())
 
 
 def _distance(

@@ -87,7 +87,9 @@ def _told(request: HttpRequest, sentence: str, team: Team) -> HttpResponse:
 def _override_form(request: HttpRequest, team: Team, data: object = None) -> OverrideForm:
     rotations = queries.rotations(request.actor).filter(team=team, active=True)  # type: ignore[attr-defined]
     people = queries.people(request.actor)  # type: ignore[attr-defined]
-    return OverrideForm(data, rotations=rotations, people=people)
+    return OverrideForm(
+        data, rotations=rotations.prefetch_related(None), people=people.prefetch_related(None)
+    )
 
 
 def _team_page(request: HttpRequest, team: Team, form: forms.Form, status: int = 200) -> HttpResponse:
