@@ -1,6 +1,7 @@
 /* Behaviours of the desk. Everything here only adds to plain links and forms that work without it.
    Markup speaks through data attributes:
-     data-key="e" | "E"      pressing the key (Shift for capitals) clicks, or focuses, the element
+     data-key="e" | "E"      pressing the key (Shift for capitals) clicks, or focuses, the element;
+                             inside a data-row only that of the row under the cursor
      data-go="q"             pressing g then the letter follows the link
      data-open="id"          opens the dialog; data-close closes the one around it
      data-due="epoch" data-format="count|words"   a clock that ticks; data-total="seconds" moves its ring
@@ -279,7 +280,8 @@
     }
     if (event.key === "g") { going = true; setTimeout(() => { going = false; }, 1500); return undefined; }
     const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
-    const owned = $$(`[data-key="${CSS.escape(event.key)}"]`).find(visible);
+    const holders = $$(`[data-key="${CSS.escape(event.key)}"]`).filter(visible);
+    const owned = holders.find((element) => element.closest("[data-row].cur")) || holders.find((element) => !element.closest("[data-row]"));
     if (by && rows().length) { event.preventDefault(); return step(by); }
     if (event.key === "x" || event.key === "X") return pick(event.key === "X");
     if (event.key === "?") { event.preventDefault(); return openDialog("keys"); }
@@ -308,8 +310,10 @@
   on("htmx:sendError", (event) => { if (polls(event.detail.elt)) markStale(); });
   on("htmx:responseError", (event) => { if (polls(event.detail.elt)) markStale(); });
   on("htmx:beforeSwap", (event) => {
-    failures = 0;
-    for (const note of $$("[data-stale]")) note.hidden = true;
+    if (event.detail.xhr.status < 400) {
+      failures = 0;
+      for (const note of $$("[data-stale]")) note.hidden = true;
+    }
     // Nothing moves under the hand: a list in use waits until "show new" is pressed.
     const list = event.detail.target?.closest?.("[data-hold]");
     const used = list && polls(event.detail.elt) && (list.matches(":hover") || list.contains(document.activeElement));

@@ -131,6 +131,18 @@ def test_without_script_a_dialog_opens_by_its_link(gallery: Callable[..., Any]) 
     assert not page.locator("dialog#esc").is_visible()
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [(200, "New words"), (409, "New words"), (204, "Old words"), (500, "Old words")]
+)
+def test_fragments_are_swapped_under_the_policy(gallery: Callable[..., Any], status: int, words: str) -> None:
+    page = gallery()
+    with page.expect_response(f"**/gallery/part/{status}/"):
+        page.get_by_role("button", name=f"Load {status}").click()
+    page.locator(".toasts").get_by_text("Saved.").wait_for()
+    assert page.locator("#fragment").inner_text() == words
+    assert page.evaluate("[htmx.config.allowEval, htmx.config.includeIndicatorStyles]") == [False, False]
+
+
 def test_the_menu_opens_on_a_phone_without_script(gallery: Callable[..., Any]) -> None:
     page = gallery(PHONE, script=False)
     assert not page.locator("#menu").is_visible()

@@ -71,6 +71,7 @@ def context(user: Any = None, at: datetime | None = None) -> dict[str, Any]:
         ],
         "days": [{"label": str(day), "values": [day, 12, 6]} for day in range(10, 24)],
         "chips": [{"text": "INC-1", "look": "red", "sign": "siren"}],
+        "statuses": [200, 204, 409, 500],
         "week": [monday + timedelta(days=day) for day in range(7)],
         "start": monday,
         "end": monday + timedelta(days=7),
@@ -83,9 +84,17 @@ def show(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page.render(context(request.user), request))
 
 
+def part(request: HttpRequest, status: int) -> HttpResponse:
+    """A fragment that a live part of the page asks for, answered with the given status."""
+    answer = HttpResponse('<p id="fragment">New words</p>', status=status)
+    answer["HX-Trigger"] = '{"toast": "Saved."}'
+    return answer
+
+
 # Addresses of its own, so that the parts can be looked at whatever state the pages are in.
 urlpatterns = [
     path("", show, name="home"),
     path("gallery/", show),
+    path("gallery/part/<int:status>/", part),
     path("accounts/", include("allauth.urls")),
 ]
