@@ -19,7 +19,7 @@ from escalation.models import Rotation, Team
 PEOPLE = User.objects.exclude(role_grants__role=Role.CUSTOMER)
 
 
-class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+class TeamForm(forms.ModelForm):
     members = forms.ModelMultipleChoiceField(PEOPLE, required=False)
     areas = forms.MultipleChoiceField(choices=Area.choices, required=False)
 
@@ -30,11 +30,9 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["review_due"].initial = rules.next_review(clock.now().date())
-        if self.instance.pk:
-            self.fields["members"].initial = self.instance.members.all()
 
 
-class RotationForm(forms.ModelForm):  # type: ignore[type-arg]
+class RotationForm(forms.ModelForm):
     people = forms.CharField(help_text="User names in the order of their turns: eli, lea.")
 
     class Meta:
@@ -62,7 +60,7 @@ class RotationForm(forms.ModelForm):  # type: ignore[type-arg]
         return self.cleaned_data["restrictions"]
 
 
-class OperatedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OperatedAdmin(admin.ModelAdmin):
     """Saves through the operations and deletes nothing: entries are switched off by `active`."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -264,7 +264,7 @@ class PersonViewSet(DeskViewSet):
     ordering = "username"
 
     def get_queryset(self) -> QuerySet[User]:
-        return queries.people(self.request.actor)
+        return queries.people(self.request.actor)  # type: ignore[attr-defined]
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()

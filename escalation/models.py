@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def check_zone(name: str) -> None:
         raise ValidationError(f"{name} is no time zone. Example: Europe/London.") from error
 
 
-class DirectoryQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class DirectoryQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor) -> DirectoryQuerySet:
         """All of it for staff; for customers the directory does not exist."""
         return self if can(actor, Permission.VIEW_DIRECTORY) else self.none()
@@ -67,7 +68,9 @@ class Team(Versioned):
         related_name="directory_entries",
         help_text="Who keeps this entry right.",
     )
-    members = models.ManyToManyField(USER, through="Membership", related_name="teams")
+    members: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        USER, through="Membership", related_name="teams"
+    )
     is_vendor = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     reviewed_at = models.DateTimeField(null=True, blank=True)

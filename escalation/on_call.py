@@ -210,7 +210,8 @@ def _overridden(
     begins, ends = max(override.start, start), min(override.end, end)
     if begins >= ends:
         return segments
-    kept, taken = [], []
+    kept: list[Segment] = []
+    taken: list[Segment] = []
     for segment in segments:
         if override.instead_of not in (None, segment.person):
             kept.append(segment)

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils.text import slugify
 
+from catalogue.models import Component
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
 from core.audit import trail
@@ -31,7 +32,7 @@ def create_team(
     name: str,
     slug: str = "",
     members: Sequence[User] = (),
-    components: Sequence[models.Model] = (),
+    components: Sequence[Component] = (),
     by: Actor,
     **facts: Any,
 ) -> Team:

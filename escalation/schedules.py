@@ -87,5 +87,7 @@ def load(teams: Iterable[Team], start: datetime, end: datetime) -> Schedules:
 
 def _people(layer: Layer) -> Iterable[int | None]:
     yield from layer.people
-    for stored in (*layer.overrides, *layer.past):
-        yield from (stored.person, stored.instead_of)
+    for override in layer.overrides:
+        yield from (override.person, override.instead_of)
+    for segment in layer.past:
+        yield from (segment.person, segment.instead_of)

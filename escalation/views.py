@@ -44,8 +44,8 @@ def who_to_call(request: HttpRequest) -> HttpResponse:
         return render(request, "escalation/answers.html", context)
     context["people"] = len({person.pk for team in teams for person in team.members.all()})
     context["overdue"] = [team for team in teams if team.is_overdue(now.date())]
-    context["board"] = board.draw(teams, now, timezone.get_current_timezone())
-    context["gaps"] = context["board"].gaps[:SHOWN_GAPS]
+    drawn = board.draw(teams, now, timezone.get_current_timezone())
+    context |= {"board": drawn, "gaps": drawn.gaps[:SHOWN_GAPS]}
     return render(request, "escalation/list.html", context)
 
 
