@@ -82,11 +82,17 @@ def with_change(
         return None
     name = f"{other.reference} {other.title}"
     if same_parts(plan, other):
-        return _with(other, Hardness.HARD, "same_component", f"{name} touches the same component at that time.")
+        return _with(
+            other, Hardness.HARD, "same_component", f"{name} touches the same component at that time."
+        )
     if depends(plan, other, dependencies, applications_of):
-        return _with(other, Hardness.SOFT, "dependency", f"{name} touches what depends on it, or what it needs.")
+        return _with(
+            other, Hardness.SOFT, "dependency", f"{name} touches what depends on it, or what it needs."
+        )
     if plan.person is not None and plan.person == other.person:
-        return _with(other, Hardness.SOFT, "same_person", f"{name} has the same responsible person at that time.")
+        return _with(
+            other, Hardness.SOFT, "same_person", f"{name} has the same responsible person at that time."
+        )
     return None
 
 
@@ -111,7 +117,12 @@ def with_freeze(plan: Plan, freeze: Frozen) -> Collision | None:
     if freeze.applications and not freeze.applications & plan.applications:
         return None
     return Collision(
-        Hardness.HARD, "freeze", freeze.name, f"It lies in the freeze “{freeze.name}”.", freeze.start, freeze.end
+        Hardness.HARD,
+        "freeze",
+        freeze.name,
+        f"It lies in the freeze “{freeze.name}”.",
+        freeze.start,
+        freeze.end,
     )
 
 

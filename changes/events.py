@@ -28,7 +28,11 @@ SENTENCES: dict[str, str] = {
 
 def sentence(event: Event) -> str:
     """One line for the history of a change, without the actor's name."""
-    words = {name: str(value).replace("_", " ") for name, value in event.data.items() if name in ("role", "outcome")}
+    words = {
+        name: str(value).replace("_", " ")
+        for name, value in event.data.items()
+        if name in ("role", "outcome")
+    }
     words |= {name: str(value) for name, value in event.data.items() if name not in words}
     words["fields"] = ", ".join(name.replace("_", " ") for name in event.after) or "it"
     template = SENTENCES.get(event.name, event.name.rpartition(".")[2].replace("_", " "))

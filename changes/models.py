@@ -60,7 +60,11 @@ class Change(Referenced, Versioned):
     backout_plan = models.TextField(blank=True)
     validation_plan = models.TextField(blank=True)
     responsible = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="changes_to_do"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes_to_do",
     )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="changes_written"
@@ -80,7 +84,11 @@ class Change(Referenced, Versioned):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="changes_done"
     )
     validated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="changes_checked"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes_checked",
     )
     validation_result = models.CharField(max_length=10, choices=Result.choices, blank=True)
     validation_note = models.TextField(blank=True)
@@ -101,7 +109,9 @@ class Change(Referenced, Versioned):
     class Meta:
         indexes = [
             models.Index(
-                fields=["planned_start", "planned_end"], name="changes_running", condition=models.Q(status__in=RUNNING)
+                fields=["planned_start", "planned_end"],
+                name="changes_running",
+                condition=models.Q(status__in=RUNNING),
             ),
             models.Index(fields=["planned_start"], name="changes_calendar"),
             models.Index(fields=["created_at"], name="changes_created"),

@@ -78,7 +78,14 @@ def chase(change: Change, *, overdue: bool, now: datetime) -> None:
     waiting = [row for row in queries.approvals(change) if row.decision == Decision.PENDING]
     context = {"approvals": waiting, "overdue": overdue}
     for person in people_asked(change):
-        _put(change, person, "change_chased", context, topic="change.approval_chased", key=f"chase.{now.isoformat()}")
+        _put(
+            change,
+            person,
+            "change_chased",
+            context,
+            topic="change.approval_chased",
+            key=f"chase.{now.isoformat()}",
+        )
 
 
 def why_not(message: OutgoingMessage) -> str | None:

@@ -85,7 +85,12 @@ def lead_hours() -> Hours:
     if calendar is not None:
         return calendar.hours()
     return hours_from(
-        zone="Europe/London", weekly=business_week(), country="", subdivision="", extra_days={}, always_open=False
+        zone="Europe/London",
+        weekly=business_week(),
+        country="",
+        subdivision="",
+        extra_days={},
+        always_open=False,
     )
 
 
@@ -167,7 +172,9 @@ def collisions_for(plan: Plan, *, without: int | None = None) -> list[Collision]
         if (other := plan_of(rival)) is not None
         and (collision := collisions.with_change(plan, other, dependencies, applications_of))
     ]
-    found += [hit for freeze in _freezes(plan.start, plan.end) if (hit := collisions.with_freeze(plan, freeze))]
+    found += [
+        hit for freeze in _freezes(plan.start, plan.end) if (hit := collisions.with_freeze(plan, freeze))
+    ]
     found += _incidents_in_the_way(plan)
     found += _busy_customers(plan)
     return sorted(found, key=lambda collision: collision.hardness != Hardness.HARD)
@@ -216,7 +223,9 @@ def _busy_customers(plan: Plan) -> list[Collision]:
         if stretch is not None:
             times = f"{window.starts:%H:%M} to {window.ends:%H:%M} {window.timezone}"
             sentence = f"{window.organisation} is busy then ({times})."
-            found.append(Collision(Hardness.SOFT, "busy_window", window.organisation.slug, sentence, *stretch))
+            found.append(
+                Collision(Hardness.SOFT, "busy_window", window.organisation.slug, sentence, *stretch)
+            )
     return found
 
 
@@ -276,5 +285,7 @@ def differing(change: Change, values: dict[str, Any]) -> dict[str, Any]:
     many = ("applications", "components")
     now = {name: sorted(x.slug for x in getattr(change, name).all()) if name in many else getattr(change, name)
            for name in values}  # fmt: skip
-    wanted = {name: sorted(x.slug for x in value) if name in many else value for name, value in values.items()}
+    wanted = {
+        name: sorted(x.slug for x in value) if name in many else value for name, value in values.items()
+    }
     return {name: str(now[name]) for name in values if now[name] != wanted[name]}

@@ -41,7 +41,13 @@ QUESTIONS = (
     Question(
         "complexity",
         "How complex is it?",
-        ("one setting", "one component", "one application", "several applications", "several teams and sites"),
+        (
+            "one setting",
+            "one component",
+            "one application",
+            "several applications",
+            "several teams and sites",
+        ),
     ),
     Question(
         "time_of_day",
@@ -58,7 +64,9 @@ def points(answer: Any) -> int | None:
     """1 to 5 for an answer given as a number or as low, medium, high; None for anything else."""
     if isinstance(answer, str):
         text = answer.strip().lower()
-        answer = WORDS.get(text) or (int(text) if text.isascii() and text.isdigit() and len(text) == 1 else None)
+        answer = WORDS.get(text) or (
+            int(text) if text.isascii() and text.isdigit() and len(text) == 1 else None
+        )
     if isinstance(answer, int) and not isinstance(answer, bool) and 1 <= answer <= 5:
         return answer
     return None

@@ -70,8 +70,12 @@ class BauRule:
 BAU_RULES = (
     BauRule("BAU never touches code", lambda f: f.touches_code, "this one touches code.", "touches_code"),
     BauRule("BAU never touches SQL", lambda f: f.touches_sql, "this one touches SQL.", "touches_sql"),
-    BauRule("BAU has no commit", lambda f: bool(f.commit_links), "this one has a commit link.", "commit_links"),
-    BauRule("BAU fixes no code", lambda f: f.fix_kind in CODE_FIXES, "its fix kind is a code fix.", "fix_kind"),
+    BauRule(
+        "BAU has no commit", lambda f: bool(f.commit_links), "this one has a commit link.", "commit_links"
+    ),
+    BauRule(
+        "BAU fixes no code", lambda f: f.fix_kind in CODE_FIXES, "its fix kind is a code fix.", "fix_kind"
+    ),
 )
 
 
@@ -96,7 +100,10 @@ def missing_parts(facts: Facts) -> dict[str, list[str]]:
         "planned_start": (facts.planned_start, "Say when it starts."),
         "planned_end": (facts.planned_end, "Say when it ends."),
         "responsible": (facts.responsible, "Name the person who is responsible."),
-        "applications": (facts.applications or facts.components, "Name what is changed: an application or component."),
+        "applications": (
+            facts.applications or facts.components,
+            "Name what is changed: an application or component.",
+        ),
     }
     for name, (value, sentence) in needed.items():
         if not (value.strip() if isinstance(value, str) else value):
@@ -106,7 +113,9 @@ def missing_parts(facts: Facts) -> dict[str, list[str]]:
     for rule in broken_bau_rules(facts):
         errors.setdefault(rule.field, []).append(bau_sentence(rule))
     if facts.type == Type.EMERGENCY and not facts.incident and facts.ticket_severity not in GRAVE:
-        errors["incident"] = ["An emergency change serves an incident, or a ticket of severity SEV1 or SEV2: link it."]
+        errors["incident"] = [
+            "An emergency change serves an incident, or a ticket of severity SEV1 or SEV2: link it."
+        ]
     return errors
 
 
@@ -129,7 +138,9 @@ def check_window(start: datetime | None, end: datetime | None) -> None:
     if end <= start:
         raise RuleBroken("The change must end after it starts.", field="planned_end")
     if end - start > LONGEST_WINDOW:
-        raise RuleBroken(f"A change lasts at most {LONGEST_WINDOW.days} days; cut it into parts.", field="planned_end")
+        raise RuleBroken(
+            f"A change lasts at most {LONGEST_WINDOW.days} days; cut it into parts.", field="planned_end"
+        )
 
 
 def check_content(values: Mapping[str, Any]) -> None:
@@ -140,8 +151,12 @@ def check_content(values: Mapping[str, Any]) -> None:
     if wrong := risk.problems(values.get("risk") or {}):
         errors["risk"] = wrong
     links = values.get("commit_links") or []
-    if len(links) > MOST_LINKS or any(len(link) > LONGEST_LINK or not _LINK.fullmatch(link) for link in links):
-        errors["commit_links"] = ["Commit links are addresses such as https://git.example/desk/commit/1f2e3d."]
+    if len(links) > MOST_LINKS or any(
+        len(link) > LONGEST_LINK or not _LINK.fullmatch(link) for link in links
+    ):
+        errors["commit_links"] = [
+            "Commit links are addresses such as https://git.example/desk/commit/1f2e3d."
+        ]
     if errors:
         raise Invalid(errors)
 
@@ -158,10 +173,13 @@ def check_collisions(found: Iterable[Collision], *, override_reason: str, commen
     soft = [collision for collision in found if collision.hardness == Hardness.SOFT]
     if hard and not override_reason.strip():
         raise Conflict(
-            f"{sentences(hard)} Choose another time, or give a reason for overriding this.", field="override_reason"
+            f"{sentences(hard)} Choose another time, or give a reason for overriding this.",
+            field="override_reason",
         )
     if soft and not (comment.strip() or override_reason.strip()):
-        raise RuleBroken(f"{sentences(soft)} Say in a comment why it can go ahead.", field="collision_comment")
+        raise RuleBroken(
+            f"{sentences(soft)} Say in a comment why it can go ahead.", field="collision_comment"
+        )
 
 
 def check_lead_time(facts: Facts, now: datetime, hours: Hours) -> None:
@@ -171,7 +189,9 @@ def check_lead_time(facts: Facts, now: datetime, hours: Hours) -> None:
         return
     if not days:  # known at short notice, but not after the event
         if facts.planned_end is not None and facts.planned_end <= now:
-            raise RuleBroken("The planned window is over; plan one that still lies ahead.", field="planned_end")
+            raise RuleBroken(
+                "The planned window is over; plan one that still lies ahead.", field="planned_end"
+            )
         return
     earliest = lead_time.earliest_start(now, days, hours)
     if facts.planned_start < earliest.at:
@@ -241,7 +261,9 @@ def check_approver(
     if actor == author:
         raise NotAllowed(f"You wrote {reference}; nobody approves their own change. {who_can} can.")
     if actor == responsible:
-        raise NotAllowed(f"You are responsible for {reference}; nobody approves their own change. {who_can} can.")
+        raise NotAllowed(
+            f"You are responsible for {reference}; nobody approves their own change. {who_can} can."
+        )
 
 
 def holder_of(open_roles: Collection[str], roles: Collection[Role]) -> str | None:
@@ -318,7 +340,13 @@ class Permit:
 
 
 def may_start(
-    *, status: str, change_type: str, start: datetime | None, end: datetime | None, now: datetime, in_the_way: str
+    *,
+    status: str,
+    change_type: str,
+    start: datetime | None,
+    end: datetime | None,
+    now: datetime,
+    in_the_way: str,
 ) -> Permit:
     """Whether a change may start at this moment. Raises nothing: pipelines ask this."""
     if status not in moves_from("start", change_type):
@@ -327,7 +355,9 @@ def may_start(
         return Permit(False, done or f"It is {label}; only a scheduled change may start.")
     if change_type == Type.EMERGENCY:
         late = status == Status.SUBMITTED
-        return Permit(True, "Emergency: the approvals follow within 24 hours." if late else "Emergency, approved.")
+        return Permit(
+            True, "Emergency: the approvals follow within 24 hours." if late else "Emergency, approved."
+        )
     if start is None or end is None:
         return Permit(False, "It has no planned window.")
     if in_the_way:
@@ -335,7 +365,9 @@ def may_start(
     if now < start:
         return Permit(False, f"Its window opens {start:%a} {start.day} {start:%b %H:%M} UTC.")
     if now >= end:
-        return Permit(False, f"Its window closed {end:%a} {end.day} {end:%b %H:%M} UTC: revise it with a new one.")
+        return Permit(
+            False, f"Its window closed {end:%a} {end.day} {end:%b %H:%M} UTC: revise it with a new one."
+        )
     return Permit(True, "Approved, scheduled and inside its window.")
 
 
@@ -344,7 +376,9 @@ def check_validator(*, actor: int | None, implementer: int | None, responsible: 
     if actor is None:
         raise NotAllowed("Only a person can check a change.")
     if actor in (implementer, responsible):
-        raise NotAllowed("You carried this change out; somebody else in production support checks that it worked.")
+        raise NotAllowed(
+            "You carried this change out; somebody else in production support checks that it worked."
+        )
 
 
 def check_outcome(outcome: str, validation: str) -> None:

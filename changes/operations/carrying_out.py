@@ -61,7 +61,9 @@ def validate(ref: str, *, result: str, note: str = "", by: Actor) -> Change:
         "validated_by_id": by.user_id, "validation_result": result, "validation_note": note, "validated_at": now,
         "finished_at": change.finished_at or now,
     }  # fmt: skip
-    return move(change, "validate", Status.VALIDATING, "validated", by=by, values=values, result=result, note=note)
+    return move(
+        change, "validate", Status.VALIDATING, "validated", by=by, values=values, result=result, note=note
+    )
 
 
 @transaction.atomic

@@ -35,7 +35,13 @@ def approve(ref: str, *, note: str = "", by: Actor) -> Change:
     now = clock.now()
     if change.status == Status.SUBMITTED:
         moved = move(
-            change, "approve", Status.APPROVED, "approved", by=by, values={"approved_at": now, **_PAID}, **data
+            change,
+            "approve",
+            Status.APPROVED,
+            "approved",
+            by=by,
+            values={"approved_at": now, **_PAID},
+            **data,
         )
     else:
         store(change, approved_at=now, **_PAID)
@@ -75,11 +81,15 @@ def _turn_of(change: Change, verb: str, *, by: Actor) -> Approval:
         raise Conflict(f"{change.reference} has all its approvals already.")
     if any(row.approver_id == by.user_id for row in rows):
         names = ", ".join(row.get_role_display().lower() for row in waiting)
-        raise Conflict(f"You have decided on {change.reference} already; it waits for somebody else: {names}.")
+        raise Conflict(
+            f"You have decided on {change.reference} already; it waits for somebody else: {names}."
+        )
     role = rules.holder_of([row.role for row in waiting], by.roles)
     if role is None:
         holders = ", ".join(sorted(r.label for row in waiting for r in rules.HOLDERS[row.role]))
-        raise NotAllowed(f"None of the open approvals of {change.reference} is yours. {holders} can give them.")
+        raise NotAllowed(
+            f"None of the open approvals of {change.reference} is yours. {holders} can give them."
+        )
     return next(row for row in waiting if row.role == role)
 
 
@@ -98,7 +108,9 @@ def schedule(ref: str, *, by: Actor) -> Change:
     if change.planned_end is not None and change.planned_end <= now:
         raise RuleBroken("Its window is over: move it first.", field="planned_end")
     if in_the_way := queries.in_the_way(change):
-        raise Conflict(f"{in_the_way} Move it, or give a reason for overriding this.", field="override_reason")
+        raise Conflict(
+            f"{in_the_way} Move it, or give a reason for overriding this.", field="override_reason"
+        )
     return move(change, "schedule", Status.SCHEDULED, "scheduled", by=by, values={"scheduled_at": now})
 
 

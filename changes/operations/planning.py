@@ -73,7 +73,11 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, version: int | None = N
     if not changed:
         return change
     again = change.status in rules.UNDER_APPROVAL and any(name in rules.VOIDING for name in changed)
-    _write(change, changed, {"status": Status.SUBMITTED, "approved_at": None, "scheduled_at": None} if again else {})
+    _write(
+        change,
+        changed,
+        {"status": Status.SUBMITTED, "approved_at": None, "scheduled_at": None} if again else {},
+    )
     trail.record("change.edited", on=change, by=by, before=before, after=after)
     edited = queries.fresh(change)
     rules.check_window(edited.planned_start, edited.planned_end)
@@ -93,7 +97,9 @@ def _write(change: Change, changed: dict[str, Any], more: dict[str, Any]) -> Non
             getattr(change, name).set(changed[name])
 
 
-def _ask_again(change: Change, names: list[str], before: dict[str, Any], after: dict[str, Any], *, by: Actor) -> None:
+def _ask_again(
+    change: Change, names: list[str], before: dict[str, Any], after: dict[str, Any], *, by: Actor
+) -> None:
     """Void the round, check as at submission, and open the next round. `change` is fresh."""
     facts = queries.facts_of(change)
     rules.check_complete(facts)
@@ -140,7 +146,12 @@ def check_collisions(change: Change, *, override_reason: str, collision_comment:
     Changes of the same applications wait for each other here, so that two cannot pass at the same moment.
     """
     touched = {a.pk for a in change.applications.all()} | {c.application_id for c in change.components.all()}
-    list(Application.objects.select_for_update().filter(pk__in=touched).order_by("pk").values_list("pk", flat=True))
+    list(
+        Application.objects.select_for_update()
+        .filter(pk__in=touched)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
     rules.check_collisions(
         queries.collisions_of(change), override_reason=override_reason, comment=collision_comment
     )
@@ -191,14 +202,22 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if unknown := values.keys() - EDITABLE_FIELDS:
         raise RuleBroken(f"These fields cannot be edited: {', '.join(sorted(unknown))}.")
     if values.get("risk"):
-        values["risk"] = {str(key).strip().lower().replace(" ", "_"): given for key, given in values["risk"].items()}
+        values["risk"] = {
+            str(key).strip().lower().replace(" ", "_"): given for key, given in values["risk"].items()
+        }
     rules.check_content(values)
+    if (person := values.get("responsible")) is not None and not person.is_desk_staff:
+        raise RuleBroken(
+            f"{person.display_name} does not work here and cannot be responsible.", field="responsible"
+        )
     if "title" in values:
         values["title"] = values["title"].strip()
     return values
 
 
-def _differences(change: Change, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+def _differences(
+    change: Change, values: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What an edit would change: (before, after) for the trail, and the values to write."""
     plain = {name: value for name, value in values.items() if name not in MANY}
     before, after = trail.changed(change, plain)

@@ -61,7 +61,9 @@ def plan(eli: User, payments: Application) -> Callable[..., Change]:
 
 
 @pytest.fixture
-def submitted(plan: Callable[..., Change], frozen: Any, us_calendar: Calendar, eli: User) -> Callable[..., Change]:
+def submitted(
+    plan: Callable[..., Change], frozen: Any, us_calendar: Calendar, eli: User
+) -> Callable[..., Change]:
     def make(**values: Any) -> Change:
         change = plan(**values)
         return operations.submit(change.reference, by=actors.for_user(eli))

@@ -15,7 +15,12 @@ OTHER = replace(MINE, reference="CHG-2", title="other", person=2)
 
 @pytest.mark.parametrize(
     ("shift", "collides"),
-    [(-HOUR, False), (-HOUR + timedelta(seconds=1), True), (HOUR - timedelta(seconds=1), True), (HOUR, False)],
+    [
+        (-HOUR, False),
+        (-HOUR + timedelta(seconds=1), True),
+        (HOUR - timedelta(seconds=1), True),
+        (HOUR, False),
+    ],
 )
 def test_intervals_are_half_open(shift, collides):
     other = replace(OTHER, start=OTHER.start + shift, end=OTHER.end + shift)
@@ -27,7 +32,10 @@ def test_intervals_are_half_open(shift, collides):
     ("other", "kind"),
     [
         (OTHER, "same_component"),
-        (replace(OTHER, components={}, whole=frozenset({1})), "same_component"),  # the whole application holds mine
+        (
+            replace(OTHER, components={}, whole=frozenset({1})),
+            "same_component",
+        ),  # the whole application holds mine
         (replace(OTHER, components={11: 1}), None),
         (replace(OTHER, components={20: 2}), "dependency"),
         (replace(OTHER, components={30: 3}, person=1), "same_person"),
@@ -41,7 +49,9 @@ def test_the_gravest_collision_is_named(other, kind):
     assert found is None or (found.hardness == "hard") == (kind == "same_component")
 
 
-@pytest.mark.parametrize(("applications", "hit"), [(frozenset(), True), (frozenset({1}), True), (frozenset({2}), False)])
+@pytest.mark.parametrize(
+    ("applications", "hit"), [(frozenset(), True), (frozenset({1}), True), (frozenset({2}), False)]
+)
 def test_a_freeze_holds_for_its_applications_or_for_all(applications, hit):
     freeze = Frozen("Year end", START - HOUR, START + timedelta(minutes=1), applications)
 
@@ -57,4 +67,6 @@ def test_a_busy_window_is_found_on_its_weekdays_by_the_customers_clock():
 
     assert collisions.busy_during(window, START, START + HOUR) == (START, START + HOUR)
     assert collisions.busy_during(window, START + HOUR, START + 2 * HOUR) is None
-    assert collisions.busy_during(window, START + timedelta(days=1), START + timedelta(days=1, hours=1)) is None
+    assert (
+        collisions.busy_during(window, START + timedelta(days=1), START + timedelta(days=1, hours=1)) is None
+    )

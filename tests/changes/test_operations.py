@@ -26,7 +26,9 @@ def decisions(change: Change) -> list[tuple[int, str, str]]:
 @pytest.fixture
 def outage(payments: Application) -> Incident:
     now = clock.now()
-    incident = Incident.objects.create(title="Payments fail", started_at=now, detected_at=now, declared_at=now)
+    incident = Incident.objects.create(
+        title="Payments fail", started_at=now, detected_at=now, declared_at=now
+    )
     incident.applications.set([payments])
     return incident
 
@@ -63,7 +65,9 @@ def test_a_draft_may_be_incomplete_and_a_submission_may_not(eli, by):
 
     with pytest.raises(Invalid) as broken:
         operations.submit(change.reference, by=by(eli))
-    assert {"description", "need", "risk", "planned_start", "backout_plan", "responsible"} <= set(broken.value.errors)
+    assert {"description", "need", "risk", "planned_start", "backout_plan", "responsible"} <= set(
+        broken.value.errors
+    )
 
 
 def test_customers_cannot_tell_that_a_change_exists(plan, casey, by):
@@ -86,7 +90,9 @@ def test_an_author_cannot_approve_their_own_change(submitted, eli, cho, by):
 
 
 def test_each_person_gives_one_approval(submitted, cho, max, by):
-    change = submitted(risk=dict.fromkeys(("users", "reversibility", "testing", "complexity", "time_of_day"), 5))
+    change = submitted(
+        risk=dict.fromkeys(("users", "reversibility", "testing", "complexity", "time_of_day"), 5)
+    )
     assert operations.approve(change.reference, by=by(cho)).status == "submitted"
 
     with pytest.raises(Conflict, match="waits for somebody else"):
@@ -131,7 +137,9 @@ def test_editing_window_plan_risk_or_scope_voids_the_approvals_and_tells_the_app
 def test_editing_other_things_keeps_the_approvals(scheduled, eli, by):
     change = scheduled()
 
-    assert operations.edit(change.reference, values={"title": "Better title"}, by=by(eli)).status == "scheduled"
+    assert (
+        operations.edit(change.reference, values={"title": "Better title"}, by=by(eli)).status == "scheduled"
+    )
 
 
 def test_an_edit_that_moves_the_window_must_keep_the_lead_time(scheduled, eli, by):
@@ -164,10 +172,12 @@ def test_the_same_component_is_refused_without_a_reason(submitted, plan, lea, by
     submitted()
     second = plan(title="Till SDK", responsible=lea)
 
-    with pytest.raises(Conflict, match="CHG-1 Bank adapter 2.4 touches the same component") as refused:
+    with pytest.raises(Conflict, match=r"CHG-1 Bank adapter 2.4 touches the same component") as refused:
         operations.submit(second.reference, by=by(lea))
     assert list(refused.value.errors) == ["override_reason"]
-    assert operations.submit(second.reference, override_reason="Other node.", by=by(lea)).status == "submitted"
+    assert (
+        operations.submit(second.reference, override_reason="Other node.", by=by(lea)).status == "submitted"
+    )
 
 
 def test_two_components_of_one_application_do_not_collide(submitted, plan, payments, gateway, lea, by):
@@ -188,7 +198,10 @@ def test_a_dependent_component_asks_for_a_comment(submitted, plan, gateway, lea,
     with pytest.raises(RuleBroken, match="touches what depends on it") as asked:
         operations.submit(second.reference, by=by(lea))
     assert list(asked.value.errors) == ["collision_comment"]
-    assert operations.submit(second.reference, collision_comment="Agreed with Eli.", by=by(lea)).status == "submitted"
+    assert (
+        operations.submit(second.reference, collision_comment="Agreed with Eli.", by=by(lea)).status
+        == "submitted"
+    )
 
 
 def test_an_open_incident_on_the_application_asks_for_a_comment(submitted, outage):
@@ -205,8 +218,12 @@ def test_a_freeze_stops_submitting_and_scheduling(submitted, plan, eli, cho, by)
         operations.schedule(change.reference, by=by(eli))
 
 
-def test_an_emergency_starts_first_and_is_approved_within_a_day(plan, frozen, us_calendar, outage, eli, cho, max, by):
-    change = plan(type="emergency", incident=outage, planned_start=clock.now(), collision_comment="It is the cure.")
+def test_an_emergency_starts_first_and_is_approved_within_a_day(
+    plan, frozen, us_calendar, outage, eli, cho, max, by
+):
+    change = plan(
+        type="emergency", incident=outage, planned_start=clock.now(), collision_comment="It is the cure."
+    )
     operations.submit(change.reference, by=by(eli))
     started = operations.start(change.reference, by=by(eli))
     assert started.approval_due_at == clock.now() + timedelta(hours=24)
@@ -217,8 +234,12 @@ def test_an_emergency_starts_first_and_is_approved_within_a_day(plan, frozen, us
     assert (paid.status, paid.approval_due_at, paid.approval_chase_at) == ("implementing", None, None)
 
 
-def test_an_approval_that_is_owed_is_chased_until_it_is_given(plan, frozen, us_calendar, outage, eli, cho, by):
-    change = plan(type="emergency", incident=outage, planned_start=clock.now(), collision_comment="It is the cure.")
+def test_an_approval_that_is_owed_is_chased_until_it_is_given(
+    plan, frozen, us_calendar, outage, eli, cho, by
+):
+    change = plan(
+        type="emergency", incident=outage, planned_start=clock.now(), collision_comment="It is the cure."
+    )
     operations.submit(change.reference, by=by(eli))
     operations.start(change.reference, by=by(eli))
 
@@ -276,7 +297,7 @@ def test_a_lost_race_says_what_is_possible_now(submitted, eli, cho, by, monkeypa
     operations.approve(seen.reference, by=by(cho))
     monkeypatch.setattr(queries, "get_for", lambda *a, **k: seen)
 
-    with pytest.raises(Conflict, match="it is approved. Possible now: revise, withdraw, schedule"):
+    with pytest.raises(Conflict, match=r"it is approved\. Possible now: revise, withdraw, schedule"):
         operations.withdraw(seen.reference, reason="Not needed.", by=by(eli))
 
 

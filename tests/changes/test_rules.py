@@ -98,18 +98,27 @@ def test_production_support_always_approves_and_less_time_or_more_risk_asks_for_
 @pytest.mark.parametrize(("author", "responsible"), [(1, 2), (2, 1)])
 def test_nobody_approves_their_own_change(author, responsible):
     with pytest.raises(NotAllowed, match="nobody approves their own change"):
-        rules.check_approver(author=author, responsible=responsible, actor=1, who_can="Manager", reference="CHG-1")
+        rules.check_approver(
+            author=author, responsible=responsible, actor=1, who_can="Manager", reference="CHG-1"
+        )
 
 
 def test_an_illegal_move_says_what_is_possible():
-    with pytest.raises(Conflict, match="CHG-1 is draft, so you cannot approve it. Possible now: submit, withdraw."):
+    with pytest.raises(
+        Conflict, match=r"CHG-1 is draft, so you cannot approve it. Possible now: submit, withdraw."
+    ):
         rules.check_move("approve", Status.DRAFT, "normal", "CHG-1")
 
 
 def test_only_an_emergency_starts_before_it_is_approved():
     def permit(kind: str) -> bool:
         return rules.may_start(
-            status="submitted", change_type=kind, start=NOW, end=NOW + timedelta(hours=1), now=NOW, in_the_way=""
+            status="submitted",
+            change_type=kind,
+            start=NOW,
+            end=NOW + timedelta(hours=1),
+            now=NOW,
+            in_the_way="",
         ).may_start
 
     assert (permit("normal"), permit("bau"), permit("emergency")) == (False, False, True)
@@ -137,7 +146,9 @@ def test_the_score_is_the_sum_once_all_is_answered():
     assert (risk.level(None), risk.level(9), risk.level(10), risk.level(16)) == ("", "low", "medium", "high")
 
 
-@pytest.mark.parametrize("answers", [{"colour": 1}, {"users": 6}, {"users": 0}, {"users": True}, {"users": [1]}])
+@pytest.mark.parametrize(
+    "answers", [{"colour": 1}, {"users": 6}, {"users": 0}, {"users": True}, {"users": [1]}]
+)
 def test_unknown_questions_and_answers_are_named(answers):
     with pytest.raises(Invalid, match=next(iter(answers))):
         rules.check_content({"risk": answers})
