@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -66,7 +66,14 @@ class AuditViewSet(DeskViewSet):
 
 
 class DeskRouter(routers.SimpleRouter):
-    """Routes only what a viewset offers: no form, no route."""
+    """Routes only what a viewset offers: no form, no route; PUT and DELETE never, so `update` is free as a verb."""
+
+    routes: ClassVar[list[Any]] = [
+        route._replace(mapping={http: name for http, name in route.mapping.items() if http not in ("put", "delete")})
+        if isinstance(route, routers.Route)
+        else route
+        for route in routers.SimpleRouter.routes
+    ]
 
     def get_method_map(self, viewset: Any, method_map: dict[str, str]) -> dict[str, str]:
         offered = {
@@ -104,7 +111,8 @@ def _urls() -> list[Any]:
         if issubclass(view, DeskViewSet):
             router.register(prefix, view, basename=f"api-{prefix}-{number}")
         else:
-            views.append(path(f"{prefix}/", view.as_view(), name=f"api-{prefix}"))
+            address = prefix if "." in prefix else f"{prefix}/"  # a file's name takes no slash
+            views.append(path(address, view.as_view(), name=f"api-{prefix}"))
     return [
         path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
         path("docs/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
