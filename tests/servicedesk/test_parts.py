@@ -49,6 +49,7 @@ def test_every_part_renders_and_escapes(ana: User) -> None:
     assert not re.search(r"\sstyle=", html)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert sorted({name for name in ids if ids.count(name) > 1}) == []
+    assert set(re.findall(r'<use href="#([\w-]+)"', html)) - set(ids) == set()
 
 
 def test_each_part_is_in_the_gallery_or_the_shell() -> None:
