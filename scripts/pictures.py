@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Take pictures of every page of a running desk.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", default=os.environ.get("BASE_URL", "http://127.0.0.1:8000"))
-    parser.add_argument("--password", default=os.environ.get("DESK_DEMO_PASSWORD", ""))
+    parser.add_argument("--password", default=os.environ.get("DEMO_PASSWORD", ""))
     parser.add_argument("--only", nargs="*", help="names of pages", choices=[shot.name for shot in PAGES])
     parser.add_argument("--width", type=int, nargs="*", default=list(HEIGHTS), choices=list(HEIGHTS))
     parser.add_argument("--theme", nargs="*", default=list(THEMES), choices=THEMES)

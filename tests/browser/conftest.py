@@ -137,10 +137,10 @@ def overflow() -> Callable[[Any], int]:
 
 @pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Callable[[Any], None]:
-    """`picture(page)`: kept under DESK_PICTURES where that is set, for people to look at."""
+    """`picture(page)`: kept under PICTURES_DIR where that is set, for people to look at."""
 
     def take(page: Any) -> None:
-        if folder := os.environ.get("DESK_PICTURES"):
+        if folder := os.environ.get("PICTURES_DIR"):
             page.screenshot(path=Path(folder) / f"{request.node.name}.png")
 
     return take
