@@ -5,11 +5,14 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
+        from core.audit import words
         from core.search import index
-        from incidents import cadence, handlers  # noqa: F401 - importing subscribes the handlers
+        from incidents import cadence, events, handlers
         from incidents.models import Incident
         from worklog import subjects
 
+        assert handlers  # importing it subscribes its handlers
+        words.register(events.SENTENCES)
         cadence.register()
         index.register(Incident.SUBJECT, Incident.objects.visible_to)
         subjects.register(

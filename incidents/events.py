@@ -1,56 +1,60 @@
-"""Our event names, each as one line for the history page."""
+"""Our events in one line each; who and when stand beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from core.audit.models import Event
+from core.audit.words import Presenter
 from incidents.models import Status, Update
 
 
 def _sent(event: Event) -> str:
-    number, kind = event.data.get("number"), Update.Kind(event.data.get("kind", Update.Kind.UPDATE)).label
-    people = event.data.get("recipients", 0)
-    return f"{kind} {number} to {people} {'person' if people == 1 else 'people'}"
+    kind = Update.Kind(event.data["kind"]).label.lower()
+    return f"sent {kind} {event.data['number']} to {_people(event.data['recipients'])}"
 
 
-def _status(event: Event) -> str:
-    return f"{Status(event.before['status']).label} → {Status(event.after['status']).label}"
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
-def _after(event: Event) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {_word(value)}" for name, value in event.after.items())
+def _moved(event: Event) -> str:
+    note = f": {event.data['note']}" if event.data.get("note") else ""
+    return f"moved it from {_phase(event.before)} to {_phase(event.after)}{note}"
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, "") else str(value)
+def _phase(values: dict[str, str]) -> str:
+    return Status(values["status"]).label.lower()
 
 
-SENTENCES: dict[str, Callable[[Event], str]] = {
-    "incident.declared": lambda event: f"Declared: {event.data.get('title', '')}",
-    "incident.acknowledged": lambda event: "Acknowledged",
+def _roles(event: Event) -> str:
+    given = [f"{role.replace('_', ' ')}: {person or 'nobody'}" for role, person in event.after.items()]
+    return f"changed roles ({', '.join(given)})"
+
+
+def _edited(event: Event) -> str:
+    return f"changed {', '.join(name.replace('_', ' ') for name in event.after) or 'nothing'}"
+
+
+def _cadence(event: Event) -> str:
+    minutes = event.after["cadence_minutes"]
+    how = f"every {minutes} min" if minutes else "on demand"
+    return f"set updates to {how}: {event.data['reason']}"
+
+
+SENTENCES: dict[str, Presenter] = {
+    "incident.declared": "declared the incident",
+    "incident.acknowledged": "acknowledged it",
     "incident.updated": _sent,
-    "incident.update_missed": lambda event: f"Update {event.data.get('number')} was due and nobody wrote one",
-    "incident.reminded": lambda event: f"Reminded {event.data.get('to')} of the next update",
-    "incident.status_changed": lambda event: f"{_status(event)}. {event.data.get('note', '')}".strip(" ."),
-    "incident.restored": lambda event: f"Service restored. {_sent(event)}",
-    "incident.reopened": lambda event: f"Reopened: {event.data.get('reason', '')}",
-    "incident.closed": lambda event: "Closed",
-    "incident.roles_assigned": lambda event: f"Roles: {_after(event)}",
-    "incident.entry_added": lambda event: f"{event.data.get('kind')}: {event.data.get('body')}".capitalize(),
-    "incident.cadence_changed": lambda event: (
-        f"Cadence: {_word(event.after.get('cadence_minutes'))} min. {event.data.get('reason', '')}"
-    ),
-    "incident.subscribed": lambda event: f"{event.data.get('address')} gets the updates",
-    "incident.edited": lambda event: f"Changed {_after(event)}",
-    "incident.linked": lambda event: f"Linked with {event.data.get('to')}",
-    "incident.time_logged": lambda event: f"{event.data.get('minutes')} min logged",
+    "incident.update_missed": "saw update {data[number]} fall due without a text",
+    "incident.reminded": "reminded {data[to]} of the next update",
+    "incident.status_changed": _moved,
+    "incident.restored": lambda event: f"declared the service restored; {_sent(event)}",
+    "incident.reopened": "reopened it: {data[reason]}",
+    "incident.closed": "closed the incident",
+    "incident.roles_assigned": _roles,
+    "incident.entry_added": "wrote down: {data[body]}",
+    "incident.cadence_changed": _cadence,
+    "incident.subscribed": "put {data[address]} on the list",
+    "incident.edited": _edited,
+    "incident.linked": "linked {data[to]}",
+    "incident.time_logged": "logged {data[minutes]} min",
 }
-
-
-def sentence(event: Event) -> str:
-    """One line saying what happened."""
-    return SENTENCES[event.name](event)

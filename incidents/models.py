@@ -78,7 +78,9 @@ class Incident(Referenced, Versioned):
 
     title = models.CharField(max_length=200)
     summary = models.TextField(blank=True, help_text="In the customer's language.")
-    severity = models.CharField(max_length=4, choices=Severity.choices, null=True, blank=True)
+    severity = models.CharField(
+        max_length=4, choices=Severity.choices, blank=True, help_text="Empty until somebody looked."
+    )
     status = models.CharField(max_length=13, choices=Status.choices, default=Status.DECLARED)
     applications = models.ManyToManyField(Application, blank=True, related_name="incidents")
     components = models.ManyToManyField(Component, blank=True, related_name="incidents")
@@ -126,7 +128,7 @@ class Incident(Referenced, Versioned):
                 name="incidents_due_only_while_open",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=OPEN) | Q(severity__isnull=False, restored_at__isnull=False),
+                condition=Q(status__in=OPEN) | (~Q(severity="") & Q(restored_at__isnull=False)),
                 name="incidents_restored_is_assessed",
             ),
         ]

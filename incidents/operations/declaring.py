@@ -52,7 +52,7 @@ def declare(
     incident = Incident.objects.create(
         title=rules.needed(title, "title", "Say in a few words what does not work."),
         summary=summary.strip(),
-        severity=severity or None,
+        severity=severity or "",
         declared_by_id=by.user_id,
         started_at=started_at or now,
         detected_at=now,

@@ -189,6 +189,8 @@ def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: A
     A severity that has a cadence of its own brings it along, unless somebody has set it by hand.
     """
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
+    if changes.get("severity", "") is None:
+        changes = {**changes, "severity": ""}
     _check_edit(incident, changes, version)
     related = {name: list(changes[name]) for name in AFFECTED if name in changes}
     columns = {name: value for name, value in changes.items() if name not in AFFECTED}

@@ -1,0 +1,183 @@
+"""What the API takes and answers about incidents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from catalogue.models import Application, Component, Region
+from core.accounts.models import User
+from core.common.api import Named, Number, OptionalChoice, Ref, RefList, StrictSerializer, Text, UtcDateTime
+from core.common.vocabulary import Severity
+from customers.models import Audience, Organisation
+from incidents import queries
+from incidents.models import Incident, Status, TimelineEntry, Update
+from incidents.rules import BETWEEN, LONGEST_CADENCE
+
+PHASES = [(status.value, status.label) for status in Status if status in BETWEEN]
+ENTRY_KINDS = [(kind.value, kind.label) for kind in TimelineEntry.BY_PEOPLE]
+
+
+class IncidentOut(StrictSerializer):
+    reference = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    severity = OptionalChoice(Severity.choices)
+    status = serializers.ChoiceField(choices=Status.choices)
+    applications = Named("slug", many=True)
+    components = Named("slug", many=True)
+    regions = Named("slug", many=True)
+    organisations = Named("slug", many=True)
+    started_at = UtcDateTime()
+    detected_at = UtcDateTime()
+    declared_at = UtcDateTime()
+    acknowledged_at = UtcDateTime(allow_null=True)
+    restored_at = UtcDateTime(allow_null=True)
+    closed_at = UtcDateTime(allow_null=True)
+    commander = Named("username", allow_null=True)
+    communications_lead = Named("username", allow_null=True)
+    scribe = Named("username", allow_null=True)
+    bridge_url = serializers.CharField()
+    chat_url = serializers.CharField()
+    cadence_minutes = serializers.IntegerField(allow_null=True)
+    next_update_due_at = UtcDateTime(allow_null=True)
+    tickets = serializers.SerializerMethodField()
+    changes = serializers.SerializerMethodField()
+    problem = serializers.SerializerMethodField()
+
+    def get_tickets(self, incident: Incident) -> list[str]:
+        return self._linked(incident, "ticket")
+
+    def get_changes(self, incident: Incident) -> list[str]:
+        return self._linked(incident, "change")
+
+    def get_problem(self, incident: Incident) -> str | None:
+        return next(iter(self._linked(incident, "problem")), None)
+
+    def _linked(self, incident: Incident, kind: str) -> list[str]:
+        """The links of all the incidents that are answered here are read at once."""
+        known = self.context.setdefault("links", {})
+        if incident.pk not in known:
+            shown = self.parent.instance if self.parent is not None else [incident]
+            known.update(queries.linked_references(list(shown), self.context["actor"]))
+        return known[incident.pk].get(kind, [])
+
+
+class IncidentEdit(StrictSerializer):
+    title = Text(max_length=200)
+    summary = Text(long=True, required=False, allow_blank=True)
+    severity = OptionalChoice(Severity.choices, required=False)
+    applications = RefList(Application, required=False)
+    components = RefList(Component, required=False)
+    regions = RefList(Region, required=False)
+    organisations = RefList(Organisation, required=False)
+    started_at = UtcDateTime(required=False)
+    detected_at = UtcDateTime(required=False)
+    bridge_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    chat_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+
+
+class IncidentCreate(StrictSerializer):
+    title = Text(max_length=200)
+    summary = Text(long=True, required=False, allow_blank=True)
+    severity = OptionalChoice(Severity.choices, required=False)
+    applications = RefList(Application, required=False)
+    components = RefList(Component, required=False)
+    regions = RefList(Region, required=False)
+    organisations = RefList(Organisation, required=False)
+    started_at = UtcDateTime(required=False)
+
+
+class FromTicket(StrictSerializer):
+    title = Text(max_length=200, required=False, allow_blank=True)
+    severity = OptionalChoice(Severity.choices, required=False)
+    summary = Text(long=True, required=False, allow_blank=True)
+
+
+class UpdateIn(StrictSerializer):
+    body = Text(long=True, required=False, allow_blank=True)
+    what = Text(long=True, required=False, allow_blank=True)
+    affected = Text(long=True, required=False, allow_blank=True)
+    doing = Text(long=True, required=False, allow_blank=True)
+    workaround = Text(long=True, required=False, allow_blank=True)
+    audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+
+
+class UpdateOut(StrictSerializer):
+    number = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Update.Kind.choices)
+    audience = serializers.CharField()
+    subject = serializers.CharField()
+    body = serializers.CharField()
+    what = serializers.CharField()
+    affected = serializers.CharField()
+    doing = serializers.CharField()
+    workaround = serializers.CharField()
+    due_at = UtcDateTime(allow_null=True)
+    sent_at = UtcDateTime()
+    late_seconds = serializers.IntegerField()
+    recipients = serializers.IntegerField()
+    author = Named("username", allow_null=True)
+    next_due_at = UtcDateTime(allow_null=True)
+
+
+class SetStatus(StrictSerializer):
+    status = serializers.ChoiceField(choices=Status.choices)
+    note = Text(long=True, required=False, allow_blank=True)
+
+
+class Restore(StrictSerializer):
+    body = Text(long=True)
+    restored_at = UtcDateTime(required=False)
+    severity = serializers.ChoiceField(choices=Severity.choices, required=False)
+
+
+class Reason(StrictSerializer):
+    reason = Text(long=True)
+
+
+class Roles(StrictSerializer):
+    commander = Ref(User, "username", required=False, allow_null=True)
+    communications_lead = Ref(User, "username", required=False, allow_null=True)
+    scribe = Ref(User, "username", required=False, allow_null=True)
+
+
+class EntryIn(StrictSerializer):
+    body = Text(long=True)
+    kind = serializers.ChoiceField(choices=ENTRY_KINDS, required=False)
+    happened_at = UtcDateTime(required=False)
+
+
+class EntryOut(StrictSerializer):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=TimelineEntry.Kind.choices)
+    body = serializers.CharField()
+    happened_at = UtcDateTime()
+    recorded_at = UtcDateTime()
+    author = Named("username", allow_null=True)
+    author_label = serializers.CharField()
+    update_number = serializers.IntegerField(source="update_sent.number", default=None, allow_null=True)
+
+
+class SetCadence(StrictSerializer):
+    minutes = Number(min_value=1, max_value=LONGEST_CADENCE, allow_null=True)
+    reason = Text(long=True)
+
+
+class Subscribe(StrictSerializer):
+    email = serializers.EmailField(max_length=254, required=False)
+    person = Ref(User, "username", required=False)
+    audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+
+
+class RecentChangeOut(StrictSerializer):
+    reference = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    at = UtcDateTime()
+    suspected = serializers.BooleanField()
+    applications = serializers.ListField(child=serializers.CharField())
+
+
+Data = dict[str, Any]
