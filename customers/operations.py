@@ -47,3 +47,14 @@ def _check_free(model: type[Record], values: dict[str, Any], but: int | None = N
     field = UNIQUE.get(model, "")
     if field in values and model._default_manager.filter(**{field: values[field]}).exclude(pk=but).exists():
         raise Conflict(f"There is already a {model._meta.verbose_name} “{values[field]}”.")
+
+
+@transaction.atomic
+def caller(email: str, *, name: str = "", organisation: Organisation | None = None, by: Actor) -> Contact:
+    """The contact behind an address; a caller whom nobody knows yet is added, as calls do not wait for master data."""
+    require(by, Permission.CREATE_TICKET)
+    found = Contact.objects.filter(email__iexact=email).first()
+    if found is not None:
+        return found
+    values = {"email": email.lower(), "name": name or email.partition("@")[0], "organisation": organisation}
+    return edits.make(Contact, values, event="contact.created", by=by)

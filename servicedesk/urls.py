@@ -16,7 +16,7 @@ PAGES = {
     "on-call/": "escalation.urls",
     "organisations/": "customers.urls",
     "dashboard/": "reports.urls",
-    "search/": "core.search.urls",
+    "search/": "servicedesk.search",
     "files/": "worklog.urls",
     "api/v1/": "servicedesk.api",
 }

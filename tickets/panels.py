@@ -25,9 +25,19 @@ class Panel:
     rows: list[Row] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Action:
+    """A verb of an app above, as a button that posts to its address."""
+
+    label: str
+    url: str
+    sign: str = ""
+
+
 Source = Callable[[Ticket, Actor], Panel | None]
 
 _sources: list[Source] = []
+_action_sources: list[Callable[[Ticket, Actor], Action | None]] = []
 
 
 def register_panel(source: Source) -> None:
@@ -38,3 +48,13 @@ def register_panel(source: Source) -> None:
 def panels(ticket: Ticket, actor: Actor) -> list[Panel]:
     found = (source(ticket, actor) for source in _sources)
     return [panel for panel in found if panel is not None and panel.rows]
+
+
+def register_action(source: Callable[[Ticket, Actor], Action | None]) -> None:
+    """Called from AppConfig.ready(); the source answers None where the actor may not."""
+    _action_sources.append(source)
+
+
+def actions(ticket: Ticket, actor: Actor) -> list[Action]:
+    found = (source(ticket, actor) for source in _action_sources)
+    return [action for action in found if action is not None]

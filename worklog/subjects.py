@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from core.common import ids
 from core.common.actor import Actor
@@ -41,6 +42,11 @@ def kind(name: str) -> Kind:
 
 def kinds() -> list[Kind]:
     return list(_kinds.values())
+
+
+def address(name: str, reference: str) -> str:
+    """The page of a piece of work."""
+    return reverse(_kinds[name].url_name, args=[reference])
 
 
 def find(reference: str, by: Actor) -> Any:

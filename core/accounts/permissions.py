@@ -13,6 +13,7 @@ from core.common.vocabulary import Role
 
 
 class Permission(StrEnum):
+    VIEW_QUEUE = "see the queue"
     VIEW_TICKETS = "view tickets"
     CREATE_TICKET = "create tickets"
     REPLY = "reply to a ticket"
@@ -45,6 +46,7 @@ class Permission(StrEnum):
 P = Permission
 
 _EVERY_STAFF = {
+    P.VIEW_QUEUE,
     P.VIEW_TICKETS, P.CREATE_TICKET, P.REPLY, P.VIEW_INCIDENTS, P.DECLARE_INCIDENT, P.VIEW_PROBLEMS, P.VIEW_CHANGES,
     P.VIEW_DIRECTORY, P.VIEW_DASHBOARD, P.VIEW_CUSTOMERS, P.VIEW_CATALOGUE,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import exceptions
 
 from core.common.api import EARLIEST, LATEST, find_named, visible
 
@@ -37,9 +38,15 @@ class StrictFilterSet(django_filters.FilterSet):
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """400 with the field's name when a value cannot be used."""
+    """400 with the parameter's name when a value cannot be used."""
 
-    raise_exception = True
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():  # the stock translation of errors trips over a percent sign in a value
+            raise exceptions.ValidationError({name: list(texts) for name, texts in filterset.errors.items()})
+        return filterset.qs
 
 
 class CommaWidget(forms.TextInput):

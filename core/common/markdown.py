@@ -3,6 +3,7 @@
 from functools import cache
 
 import nh3
+from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
 TAGS = {
@@ -19,8 +20,17 @@ def _parser() -> MarkdownIt:
 
 def render(text: str) -> str:
     """HTML of a Markdown text. Raw HTML is shown as text, and only a fixed list of tags comes out."""
+    return _clean(_parser().render(text[:LIMIT]))
+
+
+def cleaned(html: str) -> SafeString:
+    """HTML that `render` made, cleaned again on its way out: what lies in the database is not trusted either."""
+    return SafeString(_clean(html))
+
+
+def _clean(html: str) -> str:
     return nh3.clean(
-        _parser().render(text[:LIMIT]),
+        html,
         tags=TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto", "tel"},

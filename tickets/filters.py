@@ -1,0 +1,74 @@
+"""One filter for the queue, the lists and the API."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from catalogue.models import Application, Component
+from core.accounts.models import User
+from core.common.filters import (
+    LONGEST_SEARCH,
+    AfterFilter,
+    BeforeFilter,
+    CommaChoiceFilter,
+    CommaNumberFilter,
+    CommaRefFilter,
+    FlagFilter,
+    StrictFilterSet,
+)
+from core.common.vocabulary import Channel, Exposure, Level, Priority, Severity, TicketKind
+from core.search.queries import CANDIDATES, find
+from customers.models import Organisation
+from escalation.models import Team
+from tickets.models import HoldReason, ResolutionCode, Status, Ticket
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class TicketSearch(django_filters.CharFilter):
+    """search=words, through the full-text index: the 200 best hits that the actor may see."""
+
+    def filter(self, qs: QuerySet[Ticket], value: str) -> QuerySet[Ticket]:
+        actor = getattr(self.parent, "actor", None)
+        if not value or actor is None:
+            return qs
+        hits = find(value, actor, kinds=[Ticket.SUBJECT], limit=CANDIDATES)
+        return qs.filter(pk__in=[hit.object_id for hit in hits])
+
+
+class TicketFilter(StrictFilterSet):
+    search = TicketSearch(max_length=LONGEST_SEARCH)
+    status = CommaChoiceFilter(choices=Status.choices)
+    kind = CommaChoiceFilter(choices=TicketKind.choices)
+    channel = CommaChoiceFilter(choices=Channel.choices)
+    exposure = CommaChoiceFilter(choices=Exposure.choices)
+    impact = CommaChoiceFilter(choices=Level.choices)
+    urgency = CommaChoiceFilter(choices=Level.choices)
+    priority = CommaChoiceFilter(choices=Priority.choices)
+    severity = CommaChoiceFilter(choices=Severity.choices, nullable=True)
+    hold_reason = CommaChoiceFilter(choices=HoldReason.choices, nullable=True)
+    resolution_code = CommaChoiceFilter(choices=ResolutionCode.choices, nullable=True)
+    tier = CommaNumberFilter()
+    team = CommaRefFilter(Team, nullable=True)
+    assignee = CommaRefFilter(User, "username", nullable=True)
+    organisation = CommaRefFilter(Organisation, nullable=True)
+    requester = CommaNumberFilter(field_name="requester_id")
+    application = CommaRefFilter(Application, nullable=True)
+    component = CommaRefFilter(Component, nullable=True)
+    confidential = FlagFilter()
+    external_id = django_filters.CharFilter(max_length=100)
+    created_after = AfterFilter("created_at")
+    created_before = BeforeFilter("created_at")
+    updated_after = AfterFilter("updated_at")
+    updated_before = BeforeFilter("updated_at")
+    due_after = AfterFilter("due_at")
+    due_before = BeforeFilter("due_at")
+    resolved_after = AfterFilter("resolved_at")
+    resolved_before = BeforeFilter("resolved_at")
+    breached = FlagFilter(field_name="breached_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []

@@ -1,0 +1,119 @@
+"""What the ticket's page shows: the conversation with its events, the steps of the tiers, the side column."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.accounts.permissions import Permission, can
+from core.audit import words
+from core.audit.models import Event
+from core.common import clock
+from core.common.actor import Actor
+from customers.models import BusyWindow
+from customers.rules import is_busy
+from sla import queries as clocks
+from tickets import panels, queries
+from tickets.models import Entry, Ticket
+from worklog import queries as worklog
+
+# A message stands in the conversation itself; its event would say it twice.
+SAID = {"ticket.created", "ticket.replied", "ticket.noted", "ticket.customer_wrote"}
+SIGNS = {
+    "ticket.escalated": "up",
+    "ticket.handed_back": "back",
+    "ticket.taken": "user",
+    "ticket.assigned": "user",
+    "ticket.resolved": "check",
+    "ticket.closed": "check",
+    "ticket.waiting": "pause",
+    "ticket.held": "pause",
+    "ticket.linked": "link",
+    "ticket.priority_set": "flag",
+    "ticket.time_logged": "clock",
+}
+MOST_ITEMS = 200
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the conversation: a message or an event."""
+
+    at: datetime
+    entry: Entry | None = None
+    event: Event | None = None
+    text: str = ""
+    sign: str = "info"
+    files: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Talk:
+    items: list[Item]
+    last_public: int
+    digest: str
+
+
+def talk(ticket: Ticket, actor: Actor) -> Talk:
+    """The conversation, the oldest first, with what happened in between for those who work on the ticket."""
+    entries = list(queries.conversation(ticket, actor).order_by("-created_at", "-id")[:MOST_ITEMS])
+    events: list[Event] = []
+    if can(actor, Permission.WORK_TICKET):
+        found = queries.history(ticket, actor).exclude(name__in=SAID).order_by("-id")
+        events = [event for event in found[:MOST_ITEMS] if words.known(event.name)]
+    files: dict[int | None, list[Any]] = {}
+    for attachment in worklog.attachments_of(ticket, actor):
+        files.setdefault(attachment.entry_id, []).append(attachment)
+    items = [Item(entry.created_at, entry=entry, files=tuple(files.get(entry.pk, ()))) for entry in entries]
+    items += [
+        Item(event.at, event=event, text=words.sentence(event), sign=SIGNS.get(event.name, "info"))
+        for event in events
+    ]
+    items.sort(key=lambda item: (item.at, item.entry is None))
+    last_public = max((entry.pk for entry in entries if entry.is_public), default=0)
+    mark = f"{ticket.version}:{entries[0].pk if entries else 0}:{events[0].pk if events else 0}"
+    return Talk(items, last_public, hashlib.sha256(mark.encode()).hexdigest()[:16])
+
+
+def steps(ticket: Ticket, last_tier: int) -> list[dict[str, str]]:
+    """The tiers as steps: who had it, who has it, what lies above."""
+    who = ticket.assignee.display_name if ticket.assignee else "nobody yet"
+    shown = []
+    for tier in range(1, last_tier + 1):
+        state = "done" if tier < ticket.tier else "now" if tier == ticket.tier else ""
+        team = f" {ticket.team.name}" if tier == ticket.tier and ticket.team else ""
+        shown.append({"name": f"L{tier}{team}", "note": who if state == "now" else "", "state": state})
+    return shown
+
+
+def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
+    """The side column: clocks, what others know of it, the customer, links, time."""
+    now = clock.now()
+    windows = (
+        list(BusyWindow.objects.filter(organisation_id=ticket.organisation_id))
+        if ticket.organisation_id
+        else []
+    )
+    return {
+        "clocks": clocks.clocks_of(Ticket.SUBJECT, ticket.pk, now),
+        "panels": panels.panels(ticket, actor),
+        "busy": [window for window in windows if is_busy(window, now)],
+        "windows": windows,
+        "links": worklog.links_of(ticket, actor),
+        "minutes": worklog.minutes_on(ticket),
+        "customer_open": _open_of_customer(ticket, actor),
+        "rank_reason": queries.rank_reason(
+            ticket, now, [ticket.organisation_id] if any(is_busy(window, now) for window in windows) else []
+        )
+        if ticket.is_open
+        else "",
+    }
+
+
+def _open_of_customer(ticket: Ticket, actor: Actor) -> int:
+    if ticket.organisation_id is None:
+        return 0
+    found = Ticket.objects.visible_to(actor).open().filter(organisation_id=ticket.organisation_id)
+    return queries.count_up_to(found) or queries.MOST_COUNTED

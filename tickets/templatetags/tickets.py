@@ -1,0 +1,173 @@
+"""How a ticket looks in a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.urls import reverse
+
+from core.common import markdown
+from sla.models import Goal
+from tickets.models import Ticket
+
+register = template.Library()
+
+SIGNS = {
+    "issue": "bolt",
+    "service_request": "inbox",
+    "question": "ask",
+    "feature_request": "bulb",
+    "alert": "bell",
+}
+GOALS = dict(Goal.choices)
+
+
+@register.inclusion_tag("ui/row.html")
+def ticket_row(ticket: Ticket) -> dict[str, Any]:
+    """One row of the queue: what ui/row.html wants to know."""
+    chip = ("reopened", "blue") if ticket.reopened_count else ("", "")
+    return {
+        "id": ticket.pk,
+        "reference": ticket.reference,
+        "url": reverse("tickets:detail", args=[ticket.reference]),
+        "preview": reverse("tickets:preview", args=[ticket.reference]),
+        "title": ticket.subject,
+        "customer": ticket.organisation.name if ticket.organisation else "",
+        "kind": ticket.get_kind_display(),
+        "sign": SIGNS[ticket.kind],
+        "priority": ticket.priority,
+        "severity": ticket.severity,
+        "status": ticket.status,
+        "owner": ticket.assignee,
+        "due_at": ticket.due_at,
+        "state": "running" if ticket.due_at else "paused",
+        "goal": GOALS.get(ticket.due_goal, "Clock"),
+        "tier": ticket.tier,
+        "unread": ticket.customer_replied_at is not None,
+        "chip_text": chip[0],
+        "chip_look": chip[1],
+    }
+
+
+@register.filter
+def kind_sign(kind: str) -> str:
+    """The drawing of a ticket's kind."""
+    return SIGNS.get(kind, "inbox")
+
+
+@register.filter
+def first_page(query: str) -> str:
+    """The same list from its beginning."""
+    values = QueryDict(query, mutable=True)
+    for name in ("cursor", "part", "seen"):
+        values.pop(name, None)
+    return values.urlencode()
+
+
+@register.filter
+def moments(minutes: int) -> int:
+    """Minutes as the seconds that the clock tag takes."""
+    return minutes * 60
+
+
+@register.inclusion_tag("tickets/ask_button.html")
+def ask(verb: str, label: str, key: str = "", sign: str = "", look: str = "") -> dict[str, str]:
+    """A button that opens the dialog of a verb; without script it is a link to the page with the dialog open."""
+    return {"verb": verb, "label": label, "key": key, "sign": sign, "look": look}
+
+
+@register.inclusion_tag("ui/composer.html", takes_context=True)
+def composer_for(context: template.Context, ticket: Ticket, talk: Any, form: Any = None) -> dict[str, Any]:
+    """The reply box of a ticket, with what was typed after an error."""
+    note = form is not None and form.data.get("kind") == "note"
+    return {
+        "action": reverse("tickets:reply", args=[ticket.reference]),
+        "draft": ticket.reference,
+        "base": talk.last_public,
+        "text": form.data.get("text", "") if form is not None else "",
+        "to": ticket.requester.name if ticket.requester else "",
+        "note": note,
+        "can_reply": ticket.status != "closed",
+        "hidden": [{"name": "last_seen", "value": talk.last_public}],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.simple_tag
+def rendered(html: str) -> str:
+    """HTML that our own Markdown made from a text when it was saved, cleaned once more on its way out."""
+    return markdown.cleaned(html)
+
+
+@register.simple_tag
+def dialog_words(verb: str, ticket: Ticket, receiving: dict[str, Any] | None = None) -> dict[str, str] | None:
+    """What the dialog of a verb says; None for a verb that has its form in the page."""
+    words = DIALOGS.get(verb)
+    if words is None:
+        return None
+    facts = {"ref": ticket.reference, "tier": ticket.tier, "up": ticket.tier + 1, "down": ticket.tier - 1}
+    shown = {name: text.format_map(facts) for name, text in words.items()}
+    shown["action"] = reverse(f"tickets:{verb}", args=[ticket.reference])
+    if receiving:
+        who = receiving["person"].display_name if receiving["person"] else "nobody"
+        shown["say"] = f"Goes to {receiving['team'].name}. On call now: {who}."
+    return {
+        "keep": "Cancel",
+        "look": "pri",
+        "sign": "",
+        "say": "",
+        "tone": "blue",
+        "say_sign": "info",
+        **shown,
+    }
+
+
+DIALOGS: dict[str, dict[str, str]] = {
+    "assign": {"title": "Assign {ref}", "send": "Assign", "keep": "Leave as it is"},
+    "escalate": {
+        "title": "Escalate {ref} to L{up}",
+        "send": "Escalate to L{up}",
+        "keep": "Keep at L{tier}",
+        "sign": "up",
+        "say_sign": "phone",
+    },
+    "hand_back": {
+        "title": "Hand {ref} back to L{down}",
+        "send": "Hand back",
+        "keep": "Keep at L{tier}",
+        "sign": "back",
+    },
+    "wait": {
+        "title": "Wait for the customer?",
+        "send": "Set to waiting",
+        "keep": "Keep working",
+        "say": "The clock pauses until they reply.",
+        "say_sign": "pause",
+    },
+    "hold": {
+        "title": "Put {ref} on hold?",
+        "send": "Put on hold",
+        "keep": "Keep working",
+        "say": "The clock pauses only where the service level says so.",
+        "say_sign": "pause",
+    },
+    "resolve": {
+        "title": "Resolve {ref}",
+        "send": "Resolve and tell the customer",
+        "keep": "Keep it open",
+        "look": "ok",
+        "sign": "check",
+    },
+    "reopen": {"title": "Reopen {ref}?", "send": "Reopen", "keep": "Leave it"},
+    "priority": {"title": "Priority of {ref}", "send": "Set priority", "keep": "Leave as it is"},
+    "link": {"title": "Link {ref} to other work", "send": "Link", "keep": "Cancel", "sign": "link"},
+    "edit": {"title": "Facts of {ref}", "send": "Save", "keep": "Cancel"},
+}
+
+
+@register.filter
+def key_words(key: str) -> str:
+    """A shortcut as it is printed on a key: e is E, E is Shift and E."""
+    return f"⇧{key}" if key.isupper() else key.upper()

@@ -1,0 +1,209 @@
+"""One ticket: its page, and one door for each verb. Every verb works as a plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from core.accounts.permissions import Permission, can
+from core.accounts.web import page
+from core.common.actor import Actor
+from core.common.web import act
+from escalation import directory
+from tickets import forms, operations, pages, panels, queries
+from tickets.models import Entry, Ticket
+from tickets.operations import facts
+from tickets.rules import Handoff
+
+NO_CONTENT = 204
+Do = Callable[[str, dict[str, Any], Actor], Any]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A form, the operation behind it, and what the page says afterwards."""
+
+    form: type[django_forms.Form]
+    do: Do
+    said: str
+    to: Permission = Permission.WORK_TICKET
+
+
+def _reply(ref: str, data: dict[str, Any], by: Actor) -> Any:
+    return operations.reply(
+        ref,
+        body=data["text"],
+        public=data["kind"] == "reply",
+        files=data["files"],
+        last_seen=data["last_seen"],
+        by=by,
+    )
+
+
+def _escalate(ref: str, data: dict[str, Any], by: Actor) -> Any:
+    handoff = Handoff(**{name: value for name, value in data.items() if name != "from_tier"})
+    return operations.escalate(ref, from_tier=data["from_tier"], handoff=handoff, by=by)
+
+
+def _edit(ref: str, data: dict[str, Any], by: Actor) -> Any:
+    values = {name: value for name, value in data.items() if name in facts.EDITABLE}
+    return operations.edit(ref, values=values, if_version=data["version"], by=by)
+
+
+VERBS: dict[str, Verb] = {
+    "reply": Verb(forms.ReplyForm, _reply, "Sent.", Permission.REPLY),
+    "take": Verb(forms.TakeForm, lambda ref, data, by: operations.take(ref, by=by), "It is yours."),
+    "assign": Verb(
+        forms.AssignForm, lambda ref, data, by: operations.assign(ref, **data, by=by), "Assigned."
+    ),
+    "escalate": Verb(forms.EscalateForm, _escalate, "Escalated.", Permission.ESCALATE),
+    "hand_back": Verb(
+        forms.HandBackForm,
+        lambda ref, data, by: operations.hand_back(ref, **data, by=by),
+        "Handed back.",
+        Permission.ESCALATE,
+    ),
+    "wait": Verb(
+        forms.WaitForm,
+        lambda ref, data, by: operations.wait(ref, **data, by=by),
+        "Waiting for the customer. Clock paused.",
+    ),
+    "hold": Verb(forms.HoldForm, lambda ref, data, by: operations.hold(ref, **data, by=by), "On hold."),
+    "resume": Verb(forms.TakeForm, lambda ref, data, by: operations.resume(ref, by=by), "Work goes on."),
+    "resolve": Verb(
+        forms.ResolveForm,
+        lambda ref, data, by: operations.resolve(ref, **data, by=by),
+        "Resolved. The customer is told.",
+        Permission.RESOLVE_TICKET,
+    ),
+    "close": Verb(
+        forms.TakeForm,
+        lambda ref, data, by: operations.close(ref, by=by),
+        "Closed.",
+        Permission.RESOLVE_TICKET,
+    ),
+    "reopen": Verb(
+        forms.ReopenForm,
+        lambda ref, data, by: operations.reopen(ref, **data, by=by),
+        "Open again.",
+        Permission.REOPEN_TICKET,
+    ),
+    "priority": Verb(
+        forms.PriorityForm, lambda ref, data, by: operations.set_priority(ref, **data, by=by), "Priority set."
+    ),
+    "time": Verb(
+        forms.TimeForm,
+        lambda ref, data, by: operations.log_time(ref, **data, by=by),
+        "Time logged.",
+        Permission.LOG_TIME,
+    ),
+    "link": Verb(forms.LinkForm, lambda ref, data, by: operations.link(ref, **data, by=by), "Linked."),
+    "edit": Verb(forms.EditForm, _edit, "Saved."),
+}
+
+
+@require_GET
+@page(Permission.VIEW_QUEUE)
+def detail(request: HttpRequest, ref: str) -> HttpResponse:
+    """The ticket's page; `open=VERB` shows the dialog of a verb."""
+    ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    asked = request.GET.get("open", "")
+    form = _form_for(asked, ticket) if asked in VERBS else None
+    return _page(request, ticket, asked if form is not None else "", form)
+
+
+@require_GET
+@page(Permission.VIEW_QUEUE)
+def talk(request: HttpRequest, ref: str) -> HttpResponse:
+    """The conversation alone, for the page to refresh itself; 204 while nothing was added."""
+    ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    found = pages.talk(ticket, request.actor)  # type: ignore[attr-defined]
+    if request.GET.get("seen") == found.digest:
+        return HttpResponse(status=NO_CONTENT)
+    return render(request, "tickets/talk.html", {"ticket": ticket, "talk": found})
+
+
+def _verb_view(name: str) -> Callable[..., HttpResponse]:
+    verb = VERBS[name]
+
+    @require_POST
+    @page(verb.to)
+    def view(request: HttpRequest, ref: str) -> HttpResponse:
+        actor = request.actor  # type: ignore[attr-defined]
+
+        def done(_: Any) -> HttpResponse:
+            messages.success(request, verb.said)
+            return redirect("tickets:detail", ref)
+
+        def again(form: django_forms.Form, status: int) -> HttpResponse:
+            return _page(request, queries.get_for(ref, by=actor), name, form, status)
+
+        form = verb.form(request.POST, request.FILES)
+        return act(request, form, lambda data: verb.do(ref, data, actor), done=done, again=again)
+
+    view.__name__ = name
+    return view
+
+
+views = {name: _verb_view(name) for name in VERBS}
+
+
+def _page(
+    request: HttpRequest, ticket: Ticket, asked: str, form: django_forms.Form | None, status: int = 200
+) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    last_tier = queries.last_tier()
+    context = {
+        "ticket": ticket,
+        "talk": pages.talk(ticket, actor),
+        "steps": pages.steps(ticket, last_tier),
+        "last_tier": last_tier,
+        "actions": panels.actions(ticket, actor) if ticket.is_open else [],
+        "passed_around": queries.is_passed_around(ticket),
+        "can_work": can(actor, Permission.WORK_TICKET),
+        "asked": asked,
+        "form": form,
+        "reply": form if asked == "reply" else None,
+        "receiving": _receiving(ticket) if asked == "escalate" and ticket.tier < last_tier else None,
+        "time_form": form if asked == "time" else forms.TimeForm(),
+        **pages.side(ticket, actor),
+    }
+    return render(request, "tickets/ticket.html", context, status=status)
+
+
+def _form_for(name: str, ticket: Ticket) -> django_forms.Form:
+    """The form of a verb with what is known already."""
+    initial: dict[str, Any] = {"from_tier": ticket.tier}
+    if name == "edit":
+        initial = {field: getattr(ticket, field) for field in forms.EditForm.base_fields}
+        for field in ("organisation", "application", "component"):
+            initial[field] = initial[field].slug if initial[field] else ""
+    elif name == "escalate":
+        note = ticket.entries.filter(kind=Entry.Kind.INTERNAL_NOTE).last()
+        initial |= {
+            "summary": ticket.subject,
+            "tried": note.body if note else "",
+            "reproduce": ticket.steps_to_reproduce,
+        }
+    elif name == "assign":
+        initial = {
+            "team": ticket.team.slug if ticket.team else "",
+            "assignee": ticket.assignee.username if ticket.assignee else "",
+        }
+    elif name == "priority":
+        initial = {"priority": ticket.priority, "reason": ticket.priority_reason}
+    return VERBS[name].form(initial=initial)
+
+
+def _receiving(ticket: Ticket) -> dict[str, Any]:
+    team, person = directory.receiving(
+        component=ticket.component, tier=ticket.tier + 1, application=ticket.application
+    )
+    return {"team": team, "person": person}
