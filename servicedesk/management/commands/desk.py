@@ -38,7 +38,8 @@ class Command(BaseCommand):
         server = self._listen()  # first, so that a taken port costs no waiting
         call_command("migrate", interactive=False, verbosity=0)
         self._seed()
-        signal.signal(signal.SIGTERM, _stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
         with embedded.worker(), embedded.beat():
             self._greet()
             server.run()
