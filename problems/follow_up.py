@@ -37,6 +37,7 @@ def add_action(
     problem = queries.get_for(ref, by=by, to=Permission.WORK_PROBLEM)
     if not title.strip():
         raise RuleBroken("Say what is to be done, for example “Alert before a certificate ends”.", "title")
+    rules.check_due(due)
     owner_id = owner.pk if owner else None
     if team is None and owner is None:
         team, owner_id = problem.team, problem.owner_id
@@ -130,6 +131,7 @@ def _check_edit(action: FollowUpAction, changes: dict[str, Any]) -> None:
         raise Conflict(f"This action is {state} already; add a new one instead.")
     if "title" in changes and not changes["title"].strip():
         raise RuleBroken("Say what is to be done.", field="title")
+    rules.check_due(changes.get("due", action.due))
     if changes.get("team", action.team) is None and changes.get("owner", action.owner) is None:
         raise RuleBroken("An action belongs to a team or a person.", field="owner")
 

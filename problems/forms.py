@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from catalogue.models import Application, Component
 from core.accounts.models import User
-from core.common.vocabulary import Priority, Role
+from core.common.vocabulary import Priority
 from escalation.models import Team
+from incidents.queries import staff
 from problems.models import Audience, CauseCategory, FixKind, Problem, Source
 from problems.rules import MOST_WHYS
 
@@ -19,20 +19,14 @@ TEXT_LIMIT = 65_536
 ROWS = {"rows": 3}
 
 
-def staff() -> QuerySet[User]:
-    """Whom work can be given to."""
-    roles = [role for role in Role if role not in (Role.CUSTOMER, Role.INTEGRATION)]
-    return (
-        User.objects.filter(is_active=True, role_grants__role__in=roles)
-        .distinct()
-        .order_by("first_name", "username")
-    )
-
-
 class PersonField(forms.ModelChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            queryset=staff(), to_field_name="username", required=False, empty_label="Nobody yet", **kwargs
+            queryset=staff().order_by("first_name", "username"),
+            to_field_name="username",
+            required=False,
+            empty_label="Nobody yet",
+            **kwargs,
         )
 
     def label_from_instance(self, obj: User) -> str:

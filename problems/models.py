@@ -33,7 +33,7 @@ class Source(models.TextChoices):
 class Status(models.TextChoices):
     OPEN = "open", "New"
     INVESTIGATING = "investigating", "Finding the cause"
-    KNOWN_ERROR = "known_error", "Cause known"
+    KNOWN_ERROR = "known_error", "Known error"
     FIXING = "fixing", "Fix planned"
     RESOLVED = "resolved", "Watching the fix"
     CLOSED = "closed", "Closed"
@@ -158,6 +158,12 @@ class KnownError(Versioned):
     def is_published(self) -> bool:
         return self.published_at is not None
 
+    @property
+    def author_name(self) -> str:
+        """Who wrote it: the proposer, or the publisher where nobody proposed."""
+        author = self.proposed_by or self.published_by
+        return author.display_name if author is not None else "The desk"
+
 
 class ActionStatus(models.TextChoices):
     PROPOSED = "proposed", "Proposed"
@@ -236,6 +242,13 @@ class FollowUpAction(Versioned):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_ACTIONS
+
+    @property
+    def receiver(self) -> str:
+        """Who it was handed to, in words."""
+        if self.owner is not None:
+            return self.owner.display_name
+        return self.team.name if self.team is not None else ""
 
     @property
     def zone(self) -> str:

@@ -123,7 +123,7 @@ def set_root_cause(
     evidence: str | None = None,
     by: Actor,
 ) -> Problem:
-    """State the root cause, or correct it. An open problem becomes “cause known”."""
+    """State the root cause, or correct it. An open problem becomes a known error."""
     problem = queries.get_for(ref, by=by, to=Permission.WORK_PROBLEM)
     if not statement.strip():
         raise RuleBroken("Say what the cause is in one sentence.", field="statement")

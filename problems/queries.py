@@ -17,7 +17,14 @@ from core.common.paging import LARGEST_INTEGER
 from problems.models import ActionQuerySet, FollowUpAction, KnownError, Problem, ProblemQuerySet, Status
 from problems.rules import Receivers
 
-RELATED = ("application", "component", "team", "owner", "known_error")
+RELATED = (
+    "application",
+    "component",
+    "team",
+    "owner",
+    "known_error__proposed_by",
+    "known_error__published_by",
+)
 WEEKS_SHOWN = 13
 PLANNED_WEEKS = 17
 CARDS_A_COLUMN = 50
@@ -56,6 +63,12 @@ def fresh_action(pk: int) -> FollowUpAction:
 def actions(actor: Actor) -> ActionQuerySet:
     """The actions that the actor may see, with what a list shows of them."""
     return FollowUpAction.objects.visible_to(actor).select_related("problem", "team", "owner")
+
+
+def actions_of(problem: Problem) -> list[FollowUpAction]:
+    """The actions of one problem: the open ones by due day, then the finished."""
+    found = problem.actions.select_related("team", "owner")
+    return sorted(found, key=lambda action: (not action.is_open, action.due, action.pk))
 
 
 def receivers(action: FollowUpAction) -> Receivers:
@@ -180,6 +193,15 @@ def burndown(actor: Actor, now: datetime, weeks: int = WEEKS_SHOWN) -> list[Week
             plan=round(begin * max(0, PLANNED_WEEKS - 1 - number) / (PLANNED_WEEKS - 1)),
         )
         for number, first in enumerate(mondays)
+    ]
+
+
+def weeks_ahead(weeks: list[Week]) -> list[Week]:
+    """The weeks shown and those that the plan still has, for the labels of the chart."""
+    first = weeks[0].monday
+    return [
+        weeks[number] if number < len(weeks) else Week(first + timedelta(weeks=number), 0, 0, 0, 0)
+        for number in range(PLANNED_WEEKS)
     ]
 
 

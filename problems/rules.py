@@ -131,6 +131,12 @@ def check_action_move(status: str, to: ActionStatus, receivers: Receivers, by: A
         raise NotAllowed(f"{receivers.team_name or 'Its owner'} must accept this action first.")
 
 
+def check_due(due: date) -> None:
+    """A day that one can count from."""
+    if due.year not in YEARS:
+        raise RuleBroken(f"The year must lie from {YEARS.start} to {YEARS.stop - 1}.", field="due")
+
+
 class Step(StrEnum):
     """Why an action's people are reminded."""
 
@@ -157,6 +163,7 @@ class Reminder:
         return self.step == Step.LATE and self.week > 1
 
 
+YEARS = range(2000, 2200)
 REMIND_AT = time(8, 0)  # wall clock in the zone of whom it concerns: the first thing in the morning
 DAYS_BEFORE = 3
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,28 @@ from core.common.actor import Actor
 from core.common.web import act
 from problems import follow_up, forms, operations, queries, rules
 from problems.filters import ActionFilter, ProblemFilter
-from problems.models import FollowUpAction, Problem
+from problems.models import ActionStatus, FollowUpAction, Problem, Status
 from worklog import queries as worklog
 
 HISTORY_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """The way on from a status, as a card's button; one that `asks` for words leads to the problem's page."""
+
+    verb: str
+    label: str
+    asks: bool = False
+
+
+NEXT: dict[str, Step] = {
+    Status.OPEN: Step("investigate", "Start looking"),
+    Status.INVESTIGATING: Step("root_cause", "State the cause", asks=True),
+    Status.KNOWN_ERROR: Step("plan_fix", "Plan the fix", asks=True),
+    Status.FIXING: Step("resolve", "Fix is in"),
+    Status.RESOLVED: Step("close", "Close"),
+}
 
 
 # --- lists ------------------------------------------------------------------------------------------------
@@ -39,11 +57,13 @@ def board(request: HttpRequest) -> HttpResponse:
     found = ProblemFilter(request.GET, queryset=Problem.objects.visible_to(actor), request=request)
     context = {
         **_tabs(actor, "board"),
-        "columns": queries.board(found.qs),
-        "due_soon": list(queries.due_soon(actor, now.date())[:8]),
-        "today": now.date(),
+        "columns": _columns(queries.board(found.qs), actor),
+        "due_soon": _dated(queries.due_soon(actor, now.date())[:8], now.date()),
+        "may_work": can(actor, Permission.WORK_PROBLEM),
         "weeks": weeks,
         "remaining": [week.open for week in weeks],
+        "chart_title": f"Follow-up actions open: {weeks[0].open} {len(weeks) - 1} weeks ago, {weeks[-1].open} now.",
+        "labels": [f"wk {week.number}" for week in queries.weeks_ahead(weeks)],
         "plan_weeks": queries.PLANNED_WEEKS,
         "behind": max(0, weeks[-1].open - weeks[-1].plan),
         "finished": queries.finished_since(actor, now - timedelta(days=30)),
@@ -71,7 +91,12 @@ def actions(request: HttpRequest) -> HttpResponse:
     chosen = queries.actions(actor) if request.GET.get("status") else queries.actions(actor).open()
     found = ActionFilter(request.GET, queryset=chosen, request=request)
     rows = paging.page(found.qs, ordering=("due", "pk"), cursor=request.GET.get("cursor") or None)
-    context = {**_tabs(actor, "actions"), "page": rows, "today": clock.now().date()}
+    context = {
+        **_tabs(actor, "actions"),
+        "page": rows,
+        "actions": _dated(rows.rows, clock.now().date()),
+        "may_work": can(actor, Permission.WORK_PROBLEM),
+    }
     return render(request, "problems/actions.html", context)
 
 
@@ -91,6 +116,36 @@ def agenda(request: HttpRequest) -> HttpResponse:
     late = queries.actions(actor).open().filter(due__lt=now.date())
     context = {"problems": queries.agenda(actor)[: paging.MOST], "late": late[: paging.MOST], "now": now}
     return render(request, "problems/agenda.html", context)
+
+
+def _columns(columns: list[queries.Column], actor: Actor) -> list[dict[str, Any]]:
+    """The columns with the way on from each, and each card with the references that it is linked to."""
+    linked = worklog.linked_references([card for column in columns for card in column.cards], actor)
+    return [
+        {
+            "column": column,
+            "step": NEXT[column.status],
+            "cards": [(card, linked.get(card.pk, {})) for card in column.cards],
+        }
+        for column in columns
+    ]
+
+
+def _dated(found: Iterable[FollowUpAction], today: date) -> list[dict[str, Any]]:
+    """Actions with their due day in short words: late in red, within a week in amber."""
+    rows = []
+    for action in found:
+        days = (action.due - today).days
+        if not action.is_open:
+            words_, look = action.get_status_display(), "green" if action.status == ActionStatus.DONE else ""
+        elif days < 0:
+            words_, look = f"{-days} d late", "red"
+        elif days <= 7:
+            words_, look = "today" if days == 0 else f"{action.due:%a}", "amber"
+        else:
+            words_, look = f"{action.due.day} {action.due:%b %Y}", ""
+        rows.append({"action": action, "words": words_, "look": look, "drop": f"drop-{action.pk}"})
+    return rows
 
 
 def _tabs(actor: Actor, current: str) -> dict[str, Any]:
@@ -138,12 +193,14 @@ def _detail(
     }
     if form is not None:
         shown[FORM_OF.get(failed, failed)] = form
+    for name, each in shown.items():
+        each.auto_id = f"{name}_%s"  # several of them ask for a title or a team
     events = queries.history(ref, by=actor).order_by("-id")[:HISTORY_SHOWN]
     context = {
         "problem": problem,
         "known": getattr(problem, "known_error", None),
-        "actions": list(problem.actions.select_related("team", "owner").order_by("finished_at", "due", "id")),
-        "today": clock.now().date(),
+        "actions": _dated(queries.actions_of(problem), clock.now().date()),
+        "steps": _steps(problem),
         "links": worklog.links_of(problem, actor),
         "timeline": [{"at": e.at, "strong": e.actor_label, "text": words.sentence(e)} for e in events],
         "possible": rules.possible(problem.status),
@@ -151,9 +208,20 @@ def _detail(
         "may_publish": can(actor, Permission.PUBLISH_KNOWN_ERROR),
         "forms": shown,
         "failed": failed,
+        "broken": {failed: True},
         "failed_form": form,
     }
     return render(request, "problems/detail.html", context, status=status)
+
+
+def _steps(problem: Problem) -> list[dict[str, str]]:
+    """How far it is: one bar a status."""
+    order = list(Status)
+    at = order.index(Status(problem.status))
+    return [
+        {"name": status.label, "state": "done" if place < at else "now" if place == at else ""}
+        for place, status in enumerate(order)
+    ]
 
 
 @dataclass(frozen=True)

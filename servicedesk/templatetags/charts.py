@@ -162,9 +162,17 @@ def stack(
 
 @register.simple_tag
 def burn(
-    remaining: Sequence[int], title: str, weeks: int = 17, first_label: int = 1, word: str = "wk"
+    remaining: Sequence[int],
+    title: str,
+    weeks: int = 17,
+    first_label: int = 1,
+    word: str = "wk",
+    labels: Sequence[str] = (),
 ) -> SafeString:
-    """What is still open week by week, beside the straight line to nothing after `weeks`."""
+    """What is still open week by week, beside the straight line to nothing after `weeks`.
+
+    `labels`: one text a week, where counting up from `first_label` would pass the year's end.
+    """
     width, height, left, bottom = 430, 150, 26, 20
     top = charts.round_top(max(remaining, default=0))
 
@@ -203,12 +211,11 @@ def burn(
     for week in range(0, weeks, 4):
         parts.append(
             format_html(
-                '<text x="{}" y="{}" text-anchor="{}">{} {}</text>',
+                '<text x="{}" y="{}" text-anchor="{}">{}</text>',
                 f"{x(week):.1f}",
                 height - 4,
                 "end" if week == weeks - 1 else "middle",
-                word,
-                first_label + week,
+                labels[week] if labels else f"{word} {first_label + week}",
             )
         )
     return _chart(width, height, title, _join(parts))
