@@ -114,6 +114,29 @@ def test_adding_and_measuring_undo_each_other(case: tuple, minutes: int, seconds
     assert not minutes or hours.between(a, due - timedelta(seconds=1)) == minutes * 60 - 1
 
 
+@settings(max_examples=25, deadline=None)
+@given(cases(), st.integers(0, 150), st.integers(0, 23))
+def test_whole_months_at_once_are_the_sum_of_their_days(case: tuple, days: int, hour: int) -> None:
+    hours, _, start, first, _ = case
+    a = start.replace(day=1, hour=0, minute=0) + timedelta(hours=hour, minutes=first % 60)
+    b = a + timedelta(days=days)
+
+    daily = [hours.between(a + timedelta(days=n), a + timedelta(days=n + 1)) for n in range(days)]
+
+    assert hours.between(a, b) == sum(daily)
+    if sum(daily):
+        due = hours.add(a, timedelta(seconds=sum(daily)))
+        assert due <= b
+        assert hours.between(a, due - timedelta(seconds=1)) == sum(daily) - 1
+
+
+def test_time_that_ends_with_a_month_is_due_in_that_month() -> None:
+    september = 22 * 7 * 60
+
+    assert PARIS.add(paris(2027, 9, 1), september) == paris(2027, 9, 30, 17)
+    assert PARIS.add(paris(2027, 8, 31, 16), september + 60) == paris(2027, 9, 30, 17)
+
+
 PARIS = Hours(ZoneInfo("Europe/Paris"), {day: ((9 * 60, 12 * 60), (13 * 60, 17 * 60)) for day in range(5)})
 
 

@@ -180,6 +180,14 @@ def test_a_new_priority_that_was_due_before_is_due_when_its_time_was_used_up(thi
     assert open_clock().next_alarm_at == paris(2027, 2, 1, 16)
 
 
+def test_time_used_up_just_before_a_pause_was_due_then(thing, p3, p1) -> None:
+    start(thing, paris(2027, 2, 1, 9))
+    pause(thing, paris(2027, 2, 1, 14))
+    resume(thing, paris(2027, 2, 1, 15))
+
+    assert retarget(thing, paris(2027, 2, 1, 16)).due_at == paris(2027, 2, 1, 14)
+
+
 def test_the_same_promise_keeps_its_clock(thing, p3) -> None:
     start(thing, paris(2027, 2, 1, 9))
 

@@ -17,7 +17,7 @@ class Rule:
 
 
 RULES = [
-    Rule(1, order=900),
+    Rule(1, order=1),  # first in order, but the least specific
     Rule(2, priority="P1"),
     Rule(3, priority="P1", customer_tier="strategic"),
     Rule(4, priority="P1", application_id=7),
