@@ -71,6 +71,16 @@ class NewForm(forms.Form):
     owner = PersonField()
 
 
+class RaiseForm(forms.Form):
+    title = forms.CharField(
+        max_length=200,
+        required=False,
+        label="What goes wrong",
+        help_text="Left empty, it keeps the title it has",
+    )
+    source = forms.ChoiceField(choices=Source.choices, label="Where it comes from")
+
+
 class EditForm(NewForm):
     workaround = LongField(required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)

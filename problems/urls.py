@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.board, name="list"),
     path("all/", views.everything, name="all"),
     path("new/", views.new, name="new"),
+    path("from/<str:ref>/", views.raise_from, name="raise"),
     path("actions/", views.actions, name="actions"),
     path("known-errors/", views.known_errors, name="known_errors"),
     path("agenda/", views.agenda, name="agenda"),

@@ -23,8 +23,9 @@ from core.common.actor import Actor
 from core.common.web import act
 from problems import follow_up, forms, operations, queries, rules
 from problems.filters import ActionFilter, ProblemFilter
-from problems.models import ActionStatus, FollowUpAction, Problem, Status
+from problems.models import ActionStatus, FollowUpAction, Problem, Source, Status
 from worklog import queries as worklog
+from worklog import subjects
 
 HISTORY_SHOWN = 30
 
@@ -169,6 +170,28 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _new(request: HttpRequest, form: django_forms.Form, status: int) -> HttpResponse:
     return render(request, "problems/new.html", {"form": form}, status=status)
+
+
+@page(Permission.RAISE_PROBLEM)
+def raise_from(request: HttpRequest, ref: str) -> HttpResponse:
+    """The problem behind a ticket or an incident."""
+    actor = request.actor  # type: ignore[attr-defined]
+    origin = subjects.find(ref, actor)
+    if request.method != "POST":
+        source = operations.RAISES.get(origin.SUBJECT, Source.PROACTIVE)
+        return _raise(request, origin, forms.RaiseForm(initial={"source": source}), 200)
+    return act(
+        request,
+        forms.RaiseForm(request.POST),
+        lambda data: operations.raise_problem(ref, **data, by=actor),
+        done=lambda problem: _done(request, problem, f"{problem.reference} opened from {origin.reference}."),
+        again=partial(_raise, request, origin),
+    )
+
+
+def _raise(request: HttpRequest, origin: Any, form: django_forms.Form, status: int) -> HttpResponse:
+    context = {"form": form, "origin": origin, "origin_url": subjects.kind(origin.SUBJECT).url_name}
+    return render(request, "problems/raise.html", context, status=status)
 
 
 @page(Permission.VIEW_PROBLEMS)
