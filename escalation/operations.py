@@ -17,7 +17,7 @@ from core.accounts.permissions import Permission, require
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import Conflict, Invalid, Stale
+from core.common.errors import Conflict, Invalid, NotAllowed, Stale
 from escalation import queries, rules, schedules
 from escalation.models import Duty, Membership, Override, Rotation, RotationMember, Team
 from escalation.on_call import Layer, resolve
@@ -75,7 +75,7 @@ def review_team(slug: str, *, by: Actor) -> Team:
     Managers of the directory may, and who owns, leads or manages the entry.
     """
     team = queries.get_team(slug, by=by)
-    if by.user_id is None or by.user_id not in {team.owner_id, team.lead_id, team.manager_id}:
+    if not rules.may_review(by, {team.owner_id, team.lead_id, team.manager_id}):
         require(by, Permission.MANAGE_DIRECTORY)
     now = clock.now()
     values = {"reviewed_at": now, "review_due": rules.next_review(now.date())}
@@ -181,11 +181,9 @@ def cancel_override(pk: int | str, *, by: Actor) -> Override:
 
 
 def _check_may_override(rotation: Rotation, by: Actor) -> None:
-    rules.check_may_override(
-        by,
-        leads={rotation.team.lead_id, rotation.team.manager_id},
-        people={turn.user_id for turn in rotation.turns.all()},
-    )
+    leads = {rotation.team.lead_id, rotation.team.manager_id}
+    if not rules.may_override(by, leads, {turn.user_id for turn in rotation.turns.all()}):
+        raise NotAllowed("Only who takes turns here, the team's lead or a manager can arrange a stand-in.")
 
 
 def _keep_past(rotation: Rotation, layer: Layer, now: datetime) -> None:

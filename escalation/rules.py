@@ -7,7 +7,7 @@ from typing import Any
 
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
-from core.common.errors import NotAllowed, RuleBroken
+from core.common.errors import RuleBroken
 from escalation.on_call import Layer, Restriction, turn_at, turn_starts_on
 
 REVIEW_EVERY = timedelta(days=91)  # quarterly
@@ -77,9 +77,15 @@ def check_override(starts_at: datetime, ends_at: datetime, now: datetime) -> Non
         raise RuleBroken("The override lies in the past, which stays what it was.", field="ends_at")
 
 
-def check_may_override(actor: Actor, *, leads: set[int | None], people: set[int]) -> None:
+def may_review(actor: Actor, keepers: set[int | None]) -> bool:
+    """Managers of the directory, and who owns, leads or manages the entry."""
+    return can(actor, Permission.MANAGE_DIRECTORY) or _one_of(actor, keepers)
+
+
+def may_override(actor: Actor, leads: set[int | None], people: set[int]) -> bool:
     """Managers of the directory, the team's lead and manager, and who takes turns may arrange stand-ins."""
-    if can(actor, Permission.MANAGE_DIRECTORY):
-        return
-    if actor.user_id is None or actor.user_id not in leads | people:
-        raise NotAllowed("Only who takes turns here, the team's lead or a manager can arrange a stand-in.")
+    return can(actor, Permission.MANAGE_DIRECTORY) or _one_of(actor, leads | people)
+
+
+def _one_of(actor: Actor, people: set[int | None]) -> bool:
+    return actor.user_id is not None and actor.user_id in people

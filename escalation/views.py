@@ -16,9 +16,9 @@ from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
 from core.common.web import act
-from escalation import board, directory, operations, queries, schedules
+from escalation import board, directory, operations, queries, rules, schedules
 from escalation.forms import OverrideForm
-from escalation.models import Team
+from escalation.models import RotationMember, Team
 
 LONGEST_QUESTION = 200
 SHOWN_GAPS = 5
@@ -93,7 +93,7 @@ def _override_form(request: HttpRequest, team: Team, data: object = None) -> Ove
 
 
 def _team_page(request: HttpRequest, team: Team, form: forms.Form, status: int = 200) -> HttpResponse:
-    now = clock.now()
+    now, by = clock.now(), request.actor  # type: ignore[attr-defined]
     schedule = schedules.load([team], now, now + WEEKS_AHEAD)
     turns = [(step, _named(schedule, team, step)) for step in schedule.steps(team)]
     context = {
@@ -102,8 +102,15 @@ def _team_page(request: HttpRequest, team: Team, form: forms.Form, status: int =
         "turns": turns,
         "form": form,
         "overdue": team.is_overdue(now.date()),
+        "may_review": rules.may_review(by, {team.owner_id, team.lead_id, team.manager_id}),
+        "may_override": turns and rules.may_override(by, {team.lead_id, team.manager_id}, _turning(team)),
     }
     return render(request, "escalation/detail.html", context, status=status)
+
+
+def _turning(team: Team) -> set[int]:
+    """Who takes turns in the team's rotations."""
+    return set(RotationMember.objects.filter(rotation__team=team).values_list("user_id", flat=True))
 
 
 def _named(schedule: schedules.Schedules, team: Team, step: int) -> list[dict[str, object]]:

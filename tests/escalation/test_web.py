@@ -83,6 +83,14 @@ def test_the_board_begins_at_full_four_hours_and_marks_the_present(house):
     ]
 
 
+def test_only_who_may_act_sees_the_buttons(page, client, house):
+    html = page("/on-call/payments/")
+    assert "Entry is right" not in html
+    assert "Arrange stand-in" not in html
+    client.force_login(house.eli)
+    assert "Arrange stand-in" in client.get("/on-call/payments/").content.decode()
+
+
 @pytest.mark.parametrize("path", ["/on-call/", "/on-call/?q=gateway", "/on-call/payments/"])
 def test_for_customers_the_directory_does_not_exist(client, house, casey, path):
     client.force_login(casey)
