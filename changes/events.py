@@ -1,44 +1,52 @@
-"""The names of our events, and each as a sentence for the history: "<actor> ... "."""
+"""Our events in one line each; who and when stand beside it."""
 
 from __future__ import annotations
 
-from core.audit.models import Event
+from collections.abc import Callable
 
-SENTENCES: dict[str, str] = {
+from core.audit.models import Event
+from core.audit.words import Presenter
+
+
+def _edited(event: Event) -> str:
+    names = [name.replace("_", " ") for name in event.after]
+    return f"changed {', '.join(names) or 'nothing'}"
+
+
+def _with(text: str, name: str) -> Callable[[Event], str]:
+    """A sentence that ends in one of the event's words, when it has it."""
+
+    def sentence(event: Event) -> str:
+        said = str(event.data.get(name) or "").replace("_", " ")
+        return f"{text}: {said}" if said else text
+
+    return sentence
+
+
+def _approved(event: Event) -> str:
+    role = str(event.data.get("role", "")).replace("_", " ")
+    note = f": {event.data['note']}" if event.data.get("note") else ""
+    last = "; all approvals are given" if event.name == "change.approved" else ""
+    return f"approved it for {role}{last}{note}"
+
+
+SENTENCES: dict[str, Presenter] = {
     "change.drafted": "wrote the draft",
-    "change.edited": "edited {fields}",
+    "change.edited": _edited,
     "change.submitted": "submitted it for approval",
-    "change.approvals_voided": "made the approvals void: {why}",
+    "change.approvals_voided": _with("made the approvals void", "why"),
     "change.revised": "took it back to revise it",
-    "change.withdrawn": "withdrew it: {reason}",
-    "change.approval_given": "approved it as {role}",
-    "change.approved": "approved it as {role}; all approvals are given",
-    "change.rejected": "rejected it: {note}",
+    "change.withdrawn": _with("withdrew it", "reason"),
+    "change.approval_given": _approved,
+    "change.approved": _approved,
+    "change.rejected": _with("rejected it", "note"),
     "change.approval_chased": "reminded those who still owe an approval",
     "change.scheduled": "scheduled it",
     "change.started": "started the work",
-    "change.finished": "finished the work",
-    "change.validated": "checked it: {result}",
-    "change.backed_out": "backed it out: {note}",
-    "change.closed": "closed it as {outcome}",
-    "change.linked": "linked it to {to}",
-    "change.time_logged": "logged {minutes} min",
+    "change.finished": _with("finished the work", "note"),
+    "change.validated": _with("checked it", "result"),
+    "change.backed_out": _with("backed it out", "note"),
+    "change.closed": _with("closed it", "outcome"),
+    "change.linked": _with("linked it", "to"),
+    "change.time_logged": "logged {data[minutes]} min",
 }
-
-
-def sentence(event: Event) -> str:
-    """One line for the history of a change, without the actor's name."""
-    words = {
-        name: str(value).replace("_", " ")
-        for name, value in event.data.items()
-        if name in ("role", "outcome")
-    }
-    words |= {name: str(value) for name, value in event.data.items() if name not in words}
-    words["fields"] = ", ".join(name.replace("_", " ") for name in event.after) or "it"
-    template = SENTENCES.get(event.name, event.name.rpartition(".")[2].replace("_", " "))
-    return template.format_map(_Words(words))
-
-
-class _Words(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return ""

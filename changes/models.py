@@ -137,6 +137,10 @@ class Change(Referenced, Versioned):
     def risk_level(self) -> str:
         return risk.level(self.risk_score)
 
+    @property
+    def risk_words(self) -> str:
+        return f"Risk {self.risk_score} of {risk.HIGHEST}, {self.risk_level}"
+
 
 class Approval(models.Model):
     """One approval that a change needs: written at submission with its explanation, decided by a person.

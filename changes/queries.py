@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from catalogue.models import Application, Component, Dependency
+from catalogue.models import Dependency
 from changes import collisions, rules
 from changes.collisions import Collision, Hardness, Plan
 from changes.models import Approval, Change, Freeze
@@ -29,7 +29,6 @@ from sla.models import Calendar, business_week
 
 RELATED = ("responsible", "author", "incident", "ticket", "implemented_by", "validated_by")
 LEAD_CALENDAR = "changes"
-BEFORE_AN_INCIDENT = timedelta(hours=72)
 
 
 def get_for(reference: str, *, by: Actor, to: Permission = Permission.VIEW_CHANGES) -> Change:
@@ -267,17 +266,15 @@ def history(reference: str, *, by: Actor) -> QuerySet[Event]:
     return trail.history(Change.SUBJECT, get_for(reference, by=by).pk)
 
 
-def lately_changed(
-    applications: Iterable[Application], components: Iterable[Component], until: datetime, actor: Actor
+def carried_out(
+    applications: Iterable[int], since: datetime, until: datetime, actor: Actor
 ) -> QuerySet[Change]:
-    """What was being changed on these in the 72 hours before a moment. Nothing named: every change."""
-    ids = {a.pk for a in applications} | {c.application_id for c in components}
-    rows = Change.objects.visible_to(actor).filter(
-        started_at__isnull=False, started_at__lt=until, started_at__gte=until - BEFORE_AN_INCIDENT
-    )
+    """What was started on these applications from a moment to another. None named: on any."""
+    ids = list(applications)
+    rows = Change.objects.visible_to(actor).filter(started_at__gte=since, started_at__lte=until)
     if ids:
         rows = rows.filter(Q(applications__in=ids) | Q(components__application__in=ids)).distinct()
-    return rows.select_related("responsible").prefetch_related("applications").order_by("-started_at")
+    return rows.prefetch_related("applications").order_by("-started_at")
 
 
 def differing(change: Change, values: dict[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
-from changes import notices, operations
+from changes import events, notices, operations, queries
 from changes.models import Change
+from core.audit import words
 from core.common.actor import Actor
 from core.search import index
 from core.timers import sweeps
+from incidents import panels
+from incidents.models import Incident
 from worklog import subjects
+from worklog.models import Link
 
 
 def visible_to(actor: Actor) -> QuerySet[Change]:
@@ -23,7 +28,37 @@ def owed(now: datetime) -> QuerySet[Change]:
     return Change.objects.filter(approval_chase_at__lte=now).order_by("approval_chase_at", "id")
 
 
+def before_incident(
+    incident: Incident, actor: Actor, since: datetime, until: datetime
+) -> list[panels.RecentChange]:
+    """What was carried out on an incident's applications in a period, for its page."""
+    suspected = set(
+        Link.objects.filter(
+            subject_kind=Incident.SUBJECT,
+            subject_id=incident.pk,
+            kind=Link.Kind.CAUSED_BY,
+            to_kind=Change.SUBJECT,
+        ).values_list("to_id", flat=True)
+    )
+    touched = [application.pk for application in incident.applications.all()]
+    touched += [component.application_id for component in incident.components.all()]
+    return [
+        panels.RecentChange(
+            reference=change.reference,
+            title=change.title,
+            status=change.get_status_display(),
+            at=change.started_at or since,
+            url=reverse("changes:detail", args=[change.reference]),
+            suspected=change.pk in suspected,
+            applications=[application.slug for application in change.applications.all()],
+        )
+        for change in queries.carried_out(touched, since, until, actor)
+    ]
+
+
 def register() -> None:
+    panels.register_recent_changes(before_incident)
+    words.register(events.SENTENCES)
     index.register(Change.SUBJECT, visible_to)
     subjects.register(
         subjects.Kind(Change.SUBJECT, Change.PREFIX, visible_to, title="title", url_name="changes:detail")

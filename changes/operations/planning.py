@@ -79,6 +79,8 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, version: int | None = N
         {"status": Status.SUBMITTED, "approved_at": None, "scheduled_at": None} if again else {},
     )
     trail.record("change.edited", on=change, by=by, before=before, after=after)
+    if changed.get("incident") is not None:
+        worklog.link(change, changed["incident"], by=by)
     edited = queries.fresh(change)
     rules.check_window(edited.planned_start, edited.planned_end)
     findable.index(edited)

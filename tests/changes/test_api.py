@@ -68,7 +68,8 @@ def test_a_refused_submission_names_each_field(call, frozen, us_calendar, paymen
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "title"), ({"title": "T", "status": "approved"}, "status"), ({"title": "T", "risk_score": 3}, "risk_score"),
+        ({}, "title"), ({"title": "T", "status": "approved"}, "status"),
+        ({"title": "T", "risk_score": 3}, "risk_score"),
         ({"title": "T", "risk": {"users": 9}}, "risk.users"), ({"title": "T", "risk": {"size": 1}}, "risk"),
         ({"title": "T", "commit_links": ["javascript:1"]}, "commit_links"), ({"title": "T", "colour": 1}, "colour"),
         ({"title": "T", "responsible": "casey"}, "responsible"), ({"title": "T", "incident": "INC-99"}, "incident"),
