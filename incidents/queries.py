@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
@@ -44,9 +43,15 @@ def fresh(incident: Incident) -> Incident:
     return Incident.objects.select_related(*FACTS).get(pk=incident.pk)
 
 
-def live(actor: Actor) -> IncidentQuerySet:
-    """What runs now, the next due update first: for the bar on top of every staff page."""
-    return Incident.objects.visible_to(actor).live().order_by("next_update_due_at", "id")
+def live(actor: Actor, among: IncidentQuerySet | None = None) -> IncidentQuerySet:
+    """What runs now, the next due update first: for the bar on top of every staff page, and the list."""
+    found = Incident.objects.visible_to(actor) if among is None else among
+    return found.live().order_by(F("next_update_due_at").asc(nulls_last=True), "id")
+
+
+def over(among: IncidentQuerySet) -> IncidentQuerySet:
+    """What is restored or closed."""
+    return among.exclude(status__in=OPEN)
 
 
 def listed(actor: Actor) -> IncidentQuerySet:
@@ -69,6 +74,11 @@ def updates(ref: str, *, by: Actor) -> QuerySet[Update]:
 def timeline(ref: str, *, by: Actor) -> QuerySet[TimelineEntry]:
     found = get_for(ref, by=by).timeline.select_related("author", "update_sent")
     return found.order_by("happened_at", "id")
+
+
+def moves(incident: Incident) -> QuerySet[Event]:
+    """The events that moved it to another phase, the oldest first."""
+    return trail.history(Incident.SUBJECT, incident.pk).filter(after__has_key="status")
 
 
 def history(ref: str, *, by: Actor) -> QuerySet[Event]:
@@ -128,9 +138,3 @@ def staff() -> QuerySet[User]:
     """Who can take a role on an incident."""
     roles = [role for role in Role if role not in (Role.CUSTOMER, Role.INTEGRATION)]
     return User.objects.filter(is_active=True, role_grants__role__in=roles).distinct()
-
-
-def on_time(incident: Incident) -> tuple[int, int]:
-    """How many updates that were due went out in time, and how many were due."""
-    due = incident.updates.filter(due_at__isnull=False)
-    return (due.filter(late_seconds__lte=LATE_AFTER // timedelta(seconds=1)).count(), due.count())

@@ -3,11 +3,13 @@
 from incidents.operations.declaring import declare, declare_from_ticket
 from incidents.operations.informing import declare_restored, no_change, reopen, send_update
 from incidents.operations.running import (
+    ROLES,
     acknowledge,
     add_entry,
     assign_roles,
     close,
     edit,
+    link_work,
     note_linked,
     set_cadence,
     set_status,
@@ -17,6 +19,7 @@ from incidents.operations.running import (
 from incidents.operations.timed import fall_due, remind
 
 __all__ = [
+    "ROLES",
     "acknowledge",
     "add_entry",
     "assign_roles",
@@ -26,6 +29,7 @@ __all__ = [
     "declare_restored",
     "edit",
     "fall_due",
+    "link_work",
     "no_change",
     "note_linked",
     "remind",

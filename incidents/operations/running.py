@@ -19,6 +19,8 @@ from incidents import queries, rules
 from incidents.models import Incident, Status, TimelineEntry
 from incidents.operations import ledger
 from incidents.queries import AFFECTED
+from worklog import operations as worklog
+from worklog import subjects
 
 ROLES = {"commander": "commander", "communications_lead": "communications lead", "scribe": "scribe"}
 EDITABLE = ("title", "summary", "severity", "started_at", "detected_at", "bridge_url", "chat_url", *AFFECTED)
@@ -212,6 +214,14 @@ def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: A
     edited = queries.fresh(incident)
     ledger.reindex(edited)
     return edited
+
+
+@transaction.atomic
+def link_work(ref: str, *, to: str, by: Actor) -> Incident:
+    """Link a ticket, a change or a problem; a second time changes nothing."""
+    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT)
+    worklog.link(incident, subjects.find(to, by), by=by)
+    return incident
 
 
 @transaction.atomic

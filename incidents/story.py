@@ -1,0 +1,104 @@
+"""An incident as its page shows it: the steps, the timeline, the figures. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from core.audit.models import Event
+from incidents.models import Incident, Status, TimelineEntry, Update
+from incidents.rules import LATE_AFTER
+
+STEPS = (Status.DECLARED, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING, Status.RESTORED)
+SIGNS = {
+    TimelineEntry.Kind.OBSERVATION: "eye",
+    TimelineEntry.Kind.DECISION: "flag",
+    TimelineEntry.Kind.SYSTEM: "info",
+}
+LOOKS = {Update.Kind.RESTORED: ("good", "check"), Update.Kind.CORRECTION: ("bad", "warn")}
+SHOWN = {"updates": (TimelineEntry.Kind.UPDATE,), "decisions": (TimelineEntry.Kind.DECISION,)}
+
+
+@dataclass(frozen=True)
+class Figures:
+    sent: int
+    due: int
+    on_time: int
+
+
+def figures(updates: list[Update]) -> Figures:
+    """How many updates went out, how many of them were due, and how many of those in time."""
+    due = [update for update in updates if update.due_at is not None]
+    on_time = sum(1 for update in due if update.late_seconds <= LATE_AFTER.total_seconds())
+    return Figures(len(updates), len(due), on_time)
+
+
+def steps(incident: Incident, moves: list[Event]) -> list[dict[str, str]]:
+    """The phases for ui/stepper.html; a phase that was entered says when."""
+    entered = {Status.DECLARED.value: incident.declared_at}
+    entered |= {event.after["status"]: event.at for event in moves if event.after.get("status")}
+    here = len(STEPS) if incident.status == Status.CLOSED else STEPS.index(Status(incident.status))
+    found = []
+    for place, step in enumerate(STEPS):
+        at = entered.get(step.value)
+        state = (
+            "done"
+            if place < here or (not incident.is_open and place == here)
+            else "now"
+            if place == here
+            else ""
+        )
+        note = _clock(at) if at is not None and place <= here else ""
+        found.append(
+            {"name": step.label, "state": state, "note": f"since {note}" if state == "now" else note}
+        )
+    return found
+
+
+def lines(incident: Incident, entries: list[TimelineEntry], *, plan: bool) -> list[dict[str, Any]]:
+    """The timeline for ui/timeline.html, the newest first, with what is due on top."""
+    found = [_line(entry) for entry in entries]
+    if plan and incident.next_update_due_at is not None:
+        text = f"Update {incident.next_number} due"
+        found.insert(0, {"at": incident.next_update_due_at, "kind": "plan", "sign": "cast", "text": text})
+    return found
+
+
+def _line(entry: TimelineEntry) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "at": entry.happened_at,
+        "text": entry.body,
+        "sign": SIGNS.get(entry.kind, "info"),
+    }
+    if entry.update_sent is not None:
+        return line | _sent(entry.update_sent)
+    if entry.kind == TimelineEntry.Kind.DECISION:
+        line |= {"strong": "Decision", "note": entry.author_label}
+    else:
+        line["strong"] = entry.author_label
+    if entry.is_back_dated:
+        note = f"written down {_clock(entry.recorded_at)}"
+        line["note"] = f"{line['note']}, {note}" if line.get("note") else note
+    return line
+
+
+def _sent(update: Update) -> dict[str, Any]:
+    look, sign = LOOKS.get(Update.Kind(update.kind), ("sent", "cast"))
+    name = f"Update {update.number}"
+    if update.kind != Update.Kind.UPDATE:
+        name = f"{name}, {update.get_kind_display().lower()}"
+    people = "1 person" if update.recipients == 1 else f"{update.recipients} people"
+    late = (
+        f" · {update.late_seconds // 60} min late" if update.late_seconds > LATE_AFTER.total_seconds() else ""
+    )
+    return {
+        "kind": look, "sign": sign, "strong": name, "box": update.body, "anchor": f"update-{update.number}",
+        "text": f"by {update.author_label} to {people}{late}",
+    }  # fmt: skip
+
+
+def _clock(at: datetime) -> str:
+    return f"{timezone.localtime(at):%H:%M}"
