@@ -43,5 +43,6 @@ SENTENCES = {
     "ticket.review_due": "reminded that it is time to look again: {data[note]}",
     "ticket.time_logged": "logged {data[minutes]} min",
     "ticket.linked": "linked {data[to]}",
-    "ticket.imported": "imported it from {data[source]}",
+    "ticket.imported": "opened it on another desk as {data[number]} ({data[source]})",
+    "ticket.imported_change": _updated,
 }

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
-
 from core.accounts.models import User
 from core.common.actor import Actor
 from core.common.vocabulary import Role
 from sla import operations as clocks
 from sla import queries as clock_queries
-from sla.models import Calendar
+from sla.models import Calendar, Goal
 from sla.rules import Facts, Part
 from sla.subjects import Nearest, Person, SubjectInfo
 from tickets.models import Ticket
@@ -44,8 +42,19 @@ def stand(ticket: Ticket, *, at: datetime, by: Actor, why: str = "") -> None:
         _store(ticket.pk, clocks.resume_clocks(KIND, ticket.pk, at=at, by=by, why=why))
 
 
-def meet(ticket: Ticket, goal: str, *, at: datetime, by: Actor) -> None:
-    _store(ticket.pk, clocks.meet(KIND, ticket.pk, goal, at=at, by=by))
+def meet(ticket: Ticket, *goals: str, at: datetime, by: Actor) -> None:
+    _store(ticket.pk, clocks.meet(KIND, ticket.pk, *goals, at=at, by=by))
+
+
+def expect_response(ticket: Ticket, *, at: datetime, by: Actor) -> None:
+    """The customer asked something more: the next response is promised, unless the first one is still owed."""
+    found = clocks.start_clocks(KIND, ticket.pk, facts(ticket), at=at, by=by, goals=[Goal.NEXT_RESPONSE])
+    _store(ticket.pk, found)
+
+
+def cancel(ticket: Ticket, *, at: datetime, by: Actor, why: str) -> None:
+    """Nothing is promised any more: spam, a duplicate, a rejected request."""
+    _store(ticket.pk, clocks.cancel_clocks(KIND, ticket.pk, at=at, by=by, why=why))
 
 
 def retarget(ticket: Ticket, *, at: datetime, by: Actor, why: str) -> None:
@@ -88,11 +97,6 @@ def _store(pk: int, nearest: Nearest) -> None:
     )
 
 
-def _nearest_changed(pk: int, nearest: Nearest) -> None:
-    _store(pk, nearest)
-    Ticket.objects.filter(pk=pk).update(version=F("version") + 1)
-
-
 def _recipients(ticket: Ticket) -> Mapping[Part, Sequence[Person]]:
     team = ticket.team
     manager = team.manager if team else None
@@ -120,5 +124,5 @@ SUBJECT_INFO = SubjectInfo(
     label=lambda ticket: "Confidential ticket" if ticket.confidential else ticket.subject,
     path=lambda ticket: f"/tickets/{ticket.reference}/",
     recipients=_recipients,
-    nearest_changed=_nearest_changed,
+    nearest_changed=_store,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
@@ -26,12 +27,16 @@ def record(
     by: Actor,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
+    at: datetime | None = None,
     **data: Any,
 ) -> Event:
-    """Write one event inside the operation's transaction, with a delivery for each handler of its name."""
+    """Write one event inside the operation's transaction, with a delivery for each handler of its name.
+
+    `at` is for imports alone: the moment at which another desk recorded it.
+    """
     event = Event.objects.create(
         name=name,
-        at=clock.now(),
+        at=at or clock.now(),
         actor_kind=by.kind,
         actor_id=by.user_id,
         actor_label=by.label[:150],

@@ -206,7 +206,7 @@ def test_closed_reopens_for_fourteen_days(ticket, ana, by):
 
 def test_an_illegal_move_says_what_is_possible(ticket, ana, by):
     with pytest.raises(
-        Conflict, match="cannot be closed. It can be resumed, set to waiting, put on hold, resolved."
+        Conflict, match=r"cannot be closed\. It can be resumed, set to waiting, put on hold, resolved\."
     ):
         operations.close(ticket.reference, by=by(ana))
 
@@ -303,3 +303,22 @@ def test_every_text_is_limited(ticket, ana, by):
         with pytest.raises(Invalid):
             operations.reply(ticket.reference, body=body, public=True, by=by(ana))
     assert not Entry.objects.exists()
+
+
+def test_a_further_question_promises_the_next_response(ticket, ana, casey, by):
+    operations.reply(ticket.reference, body="Which one?", public=True, by=by(ana))
+    operations.reply(ticket.reference, body="That one. When?", public=True, by=by(casey))
+    assert goals(ticket)["next_response"] == "running"
+    operations.reply(ticket.reference, body="Tomorrow", public=True, by=by(ana))
+    assert goals(ticket)["next_response"] == "met"
+
+
+def test_while_the_first_response_is_owed_no_further_one_is_promised(ticket, casey, by):
+    operations.reply(ticket.reference, body="Hello?", public=True, by=by(casey))
+    assert goals(ticket) == {"first_response": "running", "resolution": "running"}
+
+
+def test_spam_has_no_service_level(ticket, ana, by):
+    operations.resolve(ticket.reference, code="spam", by=by(ana))
+    assert set(goals(ticket).values()) == {"cancelled"}
+    assert queries.fresh(ticket).due_at is None

@@ -82,8 +82,7 @@ def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
         changes["first_responded_at"] = ticket.first_responded_at or now
     Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=now, **changes)
     if by.user_id is not None:  # an automatic reply is no response
-        service_levels.meet(ticket, Goal.FIRST_RESPONSE, at=now, by=by)
-        service_levels.meet(ticket, Goal.NEXT_RESPONSE, at=now, by=by)
+        service_levels.meet(ticket, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=now, by=by)
 
 
 def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
@@ -106,6 +105,7 @@ def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
         service_levels.stand(now_open, at=now, by=by, why="the customer replied")
     elif ticket.status in (Status.RESOLVED, Status.CLOSED):
         service_levels.restart(now_open, Goal.RESOLUTION, at=now, by=by)
+    service_levels.expect_response(now_open, at=now, by=by)
     if "status" in changes:
         trail.record(
             "ticket.reopened" if ticket.status in (Status.RESOLVED, Status.CLOSED) else "ticket.resumed",

@@ -22,6 +22,7 @@ from tickets.operations.shared import update
 from worklog import operations as worklog
 
 CLOSES_AFTER_BUSINESS_DAYS = 5
+NOTHING_PROMISED = (ResolutionCode.SPAM, ResolutionCode.DUPLICATE, ResolutionCode.REJECTED)
 
 
 @transaction.atomic
@@ -79,8 +80,10 @@ def resolve(
     if note.strip():
         reply(ref, body=note, public=True, by=by)
     ticket = queries.fresh(ticket)
-    for goal in Goal.values:
-        service_levels.meet(ticket, goal, at=now, by=by)
+    if code in NOTHING_PROMISED:
+        service_levels.cancel(ticket, at=now, by=by, why=ResolutionCode(code).label.lower())
+    else:
+        service_levels.meet(ticket, *Goal.values, at=now, by=by)
     breached = service_levels.breached(ticket)
     rules.check_resolution(code, note, breached=breached, breach_cause=breach_cause)
     update(

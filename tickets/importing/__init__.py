@@ -1,0 +1,1 @@
+"""Bringing tickets from another desk, with their history. Starts no clock and sends nothing."""
