@@ -22,8 +22,8 @@ def subscriptions(incident: Incident, audience: str = "") -> QuerySet[Subscripti
     By application (and, where one names an organisation too, only when the incident hits that one or names
     none), by organisation, by the incident itself; the default list when the incident names no application.
     """
-    applications = list(incident.applications.values_list("pk", flat=True))
-    organisations = list(incident.organisations.values_list("pk", flat=True))
+    applications = [application.pk for application in incident.applications.all()]
+    organisations = [organisation.pk for organisation in incident.organisations.all()]
     wanted = Q(incident_id=incident.pk) | Q(
         incident_id=None, application=None, organisation__in=organisations
     )

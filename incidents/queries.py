@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, prefetch_related_objects
 
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
@@ -35,6 +35,13 @@ def get_for(
     if incident is None:
         raise NotFound(f"There is no {ref[:40]} here.")
     require(by, to)
+    return incident
+
+
+def whole(ref: str, *, by: Actor) -> Incident:
+    """One visible incident with everything that it affects, for its page."""
+    incident = get_for(ref, by=by)
+    prefetch_related_objects([incident], *AFFECTED)
     return incident
 
 

@@ -28,6 +28,10 @@ from worklog import subjects
 
 NO_CONTENT = 204
 ENTRIES_SHOWN = 200
+ON_DEMAND: dict[str, Callable[[Incident], django_forms.Form]] = {
+    "assign_roles": forms.RolesForm.filled,
+    "edit": forms.EditForm.filled,
+}
 ASKED = {
     "restore",
     "reopen",
@@ -93,7 +97,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
 @require_safe
 def live(request: HttpRequest, ref: str) -> HttpResponse:
     """The parts of the page that change by themselves; 204 while nothing did. The composer is not among them."""
-    incident = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    incident = queries.whole(ref, by=request.actor)  # type: ignore[attr-defined]
     entries = _entries(incident, request.GET.get("show", ""))
     if request.GET.get("seen") == _digest(incident, entries):
         return HttpResponse(status=NO_CONTENT)
@@ -124,7 +128,7 @@ def _live(incident: Incident, entries: list[TimelineEntry], show: str) -> dict[s
         "figures": story.figures(updates),
         "every": timedelta(minutes=incident.cadence_minutes or 0),
         "lasted": until - incident.started_at,
-        "customers": incident.organisations.count(),
+        "customers": len(incident.organisations.all()),
     }
 
 
@@ -133,19 +137,20 @@ def _detail(
 ) -> HttpResponse:
     """The command page; after an error with the bound form of the verb that failed."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    incident = queries.get_for(ref, by=actor)
+    incident = queries.whole(ref, by=actor)
     known = Parts.of(queries.last_written(incident))
     shown: dict[str, django_forms.Form] = {
         "update": forms.UpdateForm.filled(incident, known),
         "restore": forms.RestoreForm(initial={"severity": incident.severity}),
         "reopen": forms.ReasonForm(),
         "add_entry": forms.EntryForm(),
-        "assign_roles": forms.RolesForm.filled(incident),
         "set_cadence": forms.CadenceForm.filled(incident),
         "subscribe": forms.SubscribeForm(),
         "link": forms.LinkForm(),
-        "edit": forms.EditForm.filled(incident),
     }
+    # These two need lists of everybody and everything: they are made when somebody asks for them.
+    wanted = {failed, request.GET.get("open", "")}
+    shown |= {name: make(incident) for name, make in ON_DEMAND.items() if name in wanted}
     if form is not None and failed in shown:
         shown[failed] = form
     show = request.GET.get("show", "")

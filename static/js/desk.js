@@ -326,6 +326,7 @@
     if (row) row.classList.add("cur");
     showPicked();
     tick();
+    for (const dialog of $$("dialog[open]:not(:modal)")) openDialog(dialog.id); // a question that was fetched
   });
   on("toast", (event) => toast(event.detail.value || event.detail.text || ""));
 
