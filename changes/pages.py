@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from changes import lead_time, queries, rules
 from changes.calendar import Week
 from changes.collisions import Hardness
 from changes.models import Approval, Change
 from changes.vocabulary import Decision, Status, Type
 from core.accounts.permissions import Permission, can
-from core.audit import words
+from core.audit import trail, words
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from incidents import queries as incidents
 from problems import queries as problems
+from sla.business_time import Hours
 from tickets import queries as tickets
 from worklog import queries as worklog
 
@@ -87,11 +90,12 @@ def prefill(given: Mapping[str, str], actor: Actor) -> dict[str, Any]:
 
 def detail(change: Change, actor: Actor) -> dict[str, Any]:
     """Everything on a change's page."""
-    facts = queries.facts_of(change)
+    prefetch_related_objects([change], "applications", "components__application")
+    facts, hours = queries.facts_of(change), queries.lead_hours()
     approvals = list(queries.approvals(change))
     collisions = queries.collisions_of(change) if change.status in rules.EDITABLE else []
     may_plan, may_approve = can(actor, Permission.PLAN_CHANGE), can(actor, Permission.APPROVE_CHANGE)
-    events = queries.history(change.reference, by=actor).order_by("-id")[:HISTORY_SHOWN]
+    events = trail.history(Change.SUBJECT, change.pk).order_by("-id")[:HISTORY_SHOWN]
     ticket = change.ticket
     if ticket is not None and ticket.confidential:
         ticket = type(ticket).objects.visible_to(actor).filter(pk=ticket.pk).first()
@@ -99,16 +103,16 @@ def detail(change: Change, actor: Actor) -> dict[str, Any]:
         "change": change,
         "ticket": ticket,
         "applications": list(change.applications.all()),
-        "components": list(change.components.select_related("application")),
+        "components": list(change.components.all()),
         "plans": _plans(change),
         "approvals": approvals,
         "given": sum(row.decision == Decision.APPROVED for row in approvals),
         "my_turn": _my_turn(change, approvals, actor),
         "hard": [hit for hit in collisions if hit.hardness == Hardness.HARD],
         "soft": [hit for hit in collisions if hit.hardness == Hardness.SOFT],
-        "missing": _missing(change, facts) if change.status == Status.DRAFT else [],
+        "missing": _missing(facts, hours) if change.status == Status.DRAFT else [],
         "steps": _steps(change, approvals),
-        "lead_days": _lead_days(change),
+        "lead_days": _lead_days(change, hours),
         "lead_needed": rules.LEAD_DAYS[Type(change.type)],
         "permit": queries.permit_of(change) if change.status == Status.SCHEDULED else None,
         "links": worklog.links_of(change, actor),
@@ -150,21 +154,21 @@ def _plans(change: Change) -> list[dict[str, Any]]:
     ]
 
 
-def _missing(change: Change, facts: rules.Facts) -> list[str]:
+def _missing(facts: rules.Facts, hours: Hours) -> list[str]:
     """What keeps a draft from being submitted, as sentences."""
     found = [sentence for sentences in rules.missing_parts(facts).values() for sentence in sentences]
     try:
-        rules.check_lead_time(facts, clock.now(), queries.lead_hours())
+        rules.check_lead_time(facts, clock.now(), hours)
     except RuleBroken as short:
         found.append(short.sentence)
     return found
 
 
-def _lead_days(change: Change) -> int | None:
+def _lead_days(change: Change, hours: Hours) -> int | None:
     if change.planned_start is None:
         return None
     since = change.submitted_at or clock.now()
-    return lead_time.business_days(since, change.planned_start, queries.lead_hours())
+    return lead_time.business_days(since, change.planned_start, hours)
 
 
 STAGES = (

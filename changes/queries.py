@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from catalogue.models import Dependency
 from changes import collisions, rules
@@ -79,8 +79,8 @@ def lead_hours() -> Hours:
 
     Without any: Monday to Friday, nine to five, London.
     """
-    by_hours = Calendar.objects.filter(always_open=False).order_by("id")
-    calendar = by_hours.filter(slug=LEAD_CALENDAR).first() or by_hours.first()
+    by_hours = Calendar.objects.filter(always_open=False)
+    calendar = by_hours.order_by(Case(When(slug=LEAD_CALENDAR, then=0), default=1), "id").first()
     if calendar is not None:
         return calendar.hours()
     return hours_from(

@@ -37,7 +37,8 @@ def draft(*, by: Actor, problem: Problem | None = None, **values: Any) -> Change
     require(by, Permission.PLAN_CHANGE)
     values = _checked(values)
     many = {name: values.pop(name) for name in MANY if name in values}
-    change = Change(created_at=clock.now(), author_id=by.user_id, **values)
+    score = risk.score(values.get("risk") or {})
+    change = Change(created_at=clock.now(), author_id=by.user_id, risk_score=score, **values)
     rules.check_window(change.planned_start, change.planned_end)
     change.save(force_insert=True)
     for name, objects in many.items():
