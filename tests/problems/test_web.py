@@ -177,3 +177,11 @@ def test_no_page_asks_more_of_the_database_when_there_is_more(pages, pia, by, dj
         follow_up.add_action(problem.reference, title="More", due=date(2020, 1, 1), by=by(pia))
 
     assert {path: asked(path) for path in paths} == before
+
+
+def test_every_form_carries_its_token(pages, caused, add):
+    add(due=date(2020, 1, 1))
+
+    for path in ("/problems/", "/problems/actions/", "/problems/new/", f"/problems/{caused.reference}/"):
+        page = pages.get(path).content.decode()
+        assert page.count('method="post"') == page.count("csrfmiddlewaretoken") > 0, path
