@@ -1,6 +1,7 @@
 """The scheduler: one static entry, and it goes on when the wall clock was set back."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from celery.beat import Scheduler
@@ -17,6 +18,12 @@ class SteadyScheduler(Scheduler):
     """
 
     _offset: float | None = None
+
+    def setup_schedule(self) -> None:
+        """Everything is due at the start: work may have been waiting while nobody ran."""
+        super().setup_schedule()
+        for entry in self.schedule.values():
+            entry.last_run_at = datetime(1970, 1, 1, tzinfo=UTC)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         offset = time.time() - time.monotonic()

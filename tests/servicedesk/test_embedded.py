@@ -68,9 +68,10 @@ def test_beat_goes_on_when_the_clock_was_set_back() -> None:
             return float(scheduler.tick())
 
     tick_at(noon)
-    assert tick_at(noon + timedelta(seconds=11)) == 0
-    assert sent == ["tick"]
+    assert sent == ["tick"], "the first tick does not wait"
+    tick_at(noon + timedelta(seconds=11))
+    assert sent == ["tick"] * 2
     back = noon - timedelta(hours=3)
     assert 0 < tick_at(back) <= 10
     tick_at(back + timedelta(seconds=11))
-    assert sent == ["tick", "tick"]
+    assert sent == ["tick"] * 3
