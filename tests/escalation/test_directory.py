@@ -134,3 +134,9 @@ def many_teams(house, number):
             by=house.admin,
         )  # fmt: skip
     assert Team.objects.count() > number
+
+
+def test_a_denied_word_weighs_against_a_team_that_has_it_elsewhere(house):
+    operations.edit_team("payments", changes={"keywords": "login expired"}, by=house.admin)
+    operations.create_team(name="Identity", tier=2, scope="Sessions and login", by=house.admin)
+    assert directory.search("login")[0].team.slug == "identity"
