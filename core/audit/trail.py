@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.db.models import QuerySet
 
@@ -16,7 +16,7 @@ from core.common.actor import Actor
 class Subject(Protocol):
     """Anything that things happen to."""
 
-    SUBJECT: str
+    SUBJECT: ClassVar[str]
     pk: Any
 
 
