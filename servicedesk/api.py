@@ -69,7 +69,9 @@ class DeskRouter(routers.SimpleRouter):
     """Routes only what a viewset offers: no form, no route; PUT and DELETE never, so `update` is free as a verb."""
 
     routes: ClassVar[list[Any]] = [
-        route._replace(mapping={http: name for http, name in route.mapping.items() if http not in ("put", "delete")})
+        route._replace(
+            mapping={http: name for http, name in route.mapping.items() if http not in ("put", "delete")}
+        )
         if isinstance(route, routers.Route)
         else route
         for route in routers.SimpleRouter.routes

@@ -117,9 +117,11 @@ def _attempt(run: Callable[[], Answer], refuse: Callable[[Exception], Answer]) -
 
 
 def _keep(call: IdempotentCall, answer: Answer) -> None:
-    body = JSONRenderer().render(answer.data) if isinstance(answer, Response) else answer.content
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    headers.setdefault("Content-Type", "application/json")
+    if isinstance(answer, Response):  # not rendered yet
+        body, headers["Content-Type"] = JSONRenderer().render(answer.data), JSONRenderer.media_type
+    else:
+        body = answer.content
     IdempotentCall.objects.filter(pk=call.pk).update(
         status=answer.status_code, headers=headers, body=body.decode()
     )

@@ -50,7 +50,7 @@ def create_token(
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
-    trail.record("token.created", on=token, by=by, name=name, user=username, scopes=token.scopes)
+    trail.record("token.created", on=token, by=by, label=name, user=username, scopes=token.scopes)
     return token, text
 
 
@@ -63,7 +63,7 @@ def revoke_token(token_id: int, *, by: Actor) -> ApiToken:
     if token is None:
         raise NotFound("There is no such token.")
     if ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=clock.now()):
-        trail.record("token.revoked", on=token, by=by, name=token.name)
+        trail.record("token.revoked", on=token, by=by, label=token.name)
     return ApiToken.objects.get(pk=token_id)
 
 

@@ -1,0 +1,224 @@
+"""Input that no endpoint may take, on every endpoint: the routes are found in the OpenAPI description."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from core.common.api import BODY_LIMIT, parse_json
+from tests.api.conftest import Api, problem
+
+DEEP = b'{"x": ' + b"[" * 40 + b"]" * 40 + b"}"
+BROKEN_BODIES = {
+    "no JSON": (b"{", 400),
+    "NUL": (rb'{"subject": "a\u0000b"}', 400),
+    "NUL in a name": (rb'{"a\u0000b": 1}', 400),
+    "half a surrogate pair": (rb'{"subject": "\ud800"}', 400),
+    "not UTF-8": (b'{"subject": "\xff"}', 400),
+    "NaN": (b'{"subject": NaN}', 400),
+    "Infinity": (b'{"subject": -Infinity}', 400),
+    "endless number": (b'{"subject": 1e999}', 400),
+    "huge number": (b'{"subject": ' + b"9" * 30 + b"}", 400),
+    "very huge number": (b'{"subject": ' + b"9" * 10_000 + b"}", 400),
+    "name twice": (b'{"a": 1, "a": 2}', 400),
+    "too deep": (DEEP, 400),
+    "far too deep": (b"[" * 100_000, 400),
+    "too large": (b'{"x": "' + b"x" * BODY_LIMIT + b'"}', 413),
+    "an array": (b"[]", 400),
+    "a text": (b'"x"', 400),
+    "a number": (b"1", 400),
+    "null": (b"null", 400),
+    "unknown field": (b'{"no_such_field": 1}', 400),
+}
+BROKEN_QUERIES = [
+    "no_such_parameter=1",
+    "limit=-1",
+    "limit=0",
+    "limit=201",
+    "limit=1.5",
+    "limit=²",
+    "limit=%00",
+]
+BROKEN_QUERIES += [
+    "cursor=x",
+    "cursor=%00",
+    "cursor=W10",
+    "cursor=e30",
+    "cursor=" + "A" * 3000,
+    "ordering=no_such",
+]
+BROKEN_QUERIES += [
+    "ordering=pk__id",
+    "ordering=-",
+    "limit=1&limit=2",
+    "format=yaml",
+    "cursor=WyJ4IiwgW10sIDBd",
+]
+WRONG_VALUES = [
+    None,
+    True,
+    -1,
+    10**18,
+    1.5,
+    "",
+    "x" * 70_000,
+    "a\nb",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    ["\u202e"],
+    "9999-99-99",
+]
+WORST_VALUES = [None, 10**18, "x" * 70_000, [[]]]
+BAD_REFS = ["TKT-0", "TKT-99999999999999999999", "-1", "0", "%00", "%F0%9F%92%A9", "a" * 300]
+
+
+@cache
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    """(method, path, description) of every endpoint."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    found = [
+        (method.upper(), path, {"components": schema["components"], **what})
+        for path, methods in schema["paths"].items()
+        for method, what in methods.items()
+        if path not in ("/api/v1/schema/", "/api/v1/docs/")
+    ]
+    assert len(found) > 30
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask for the routes only when a test needs them."""
+    for fixture, kept in (
+        ("endpoint", lambda method, path: True),
+        ("writing", lambda method, path: method in ("POST", "PATCH", "PUT")),
+        ("reading", lambda method, path: method == "GET"),
+        ("single", lambda method, path: "{" in path),
+    ):
+        if fixture in metafunc.fixturenames:
+            chosen = [found for found in operations() if kept(found[0], found[1])]
+            metafunc.parametrize(fixture, chosen, ids=[f"{method} {path}" for method, path, _ in chosen])
+
+
+@pytest.fixture
+def root(api, one_of_each) -> Api:
+    """The one who may do everything, so that nothing but the input is refused."""
+    return api("root", "admin")
+
+
+def real(path: str, one_of_each: dict[str, str]) -> str:
+    """The path with references of objects that exist."""
+    return re.sub(r"\{\w+\}", one_of_each.get(path.split("/")[3], "1"), path)
+
+
+def is_refused(answer: Any, *statuses: int) -> None:
+    assert answer.status_code in statuses, (answer.status_code, answer.content[:300])
+    problem(answer, answer.status_code)
+
+
+def test_without_a_token_every_endpoint_is_401(endpoint, db):
+    method, path, _ = endpoint
+    answer = Api(None).call(method, re.sub(r"\{\w+\}", "1", path), {})
+    problem(answer, 401)
+    assert answer["WWW-Authenticate"]
+
+
+def test_broken_bodies_are_refused(writing, root, one_of_each):
+    method, path, _ = writing
+    for name, (raw, status) in BROKEN_BODIES.items():
+        answer = root.call(method, real(path, one_of_each), raw=raw)
+        assert answer.status_code in (status, 404), (name, answer.status_code, answer.content[:300])
+        problem(answer, answer.status_code)
+
+
+def test_other_content_types_are_415(writing, root, one_of_each):
+    method, path, _ = writing
+    for content_type in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "x"):
+        problem(root.call(method, real(path, one_of_each), raw=b"a=1", content_type=content_type), 415)
+
+
+def test_wrong_types_in_every_field_never_break_it(writing, root, one_of_each):
+    method, path, described = writing
+    names = fields(described)
+    bodies = [{name: value} for name in names for value in WORST_VALUES]
+    bodies += [dict.fromkeys(names, value) for value in WRONG_VALUES]
+    for body in bodies:
+        answer = root.call(method, real(path, one_of_each), body)
+        assert answer.status_code < 500, str(body)[:200]
+        if answer.status_code >= 400:
+            problem(answer, answer.status_code)
+
+
+def test_unknown_parameters_are_400(endpoint, root, one_of_each):
+    method, path, _ = endpoint
+    problem(root.call(method, real(path, one_of_each) + "?no_such_parameter=1"), 400)
+
+
+def test_broken_queries_are_400(reading, root, one_of_each):
+    _, path, _ = reading
+    for query in BROKEN_QUERIES:
+        problem(root.get(f"{real(path, one_of_each)}?{query}"), 400)
+
+
+def test_strange_values_in_every_filter_never_break_it(reading, root, one_of_each):
+    _, path, described = reading
+    values = [
+        "%00",
+        "9" * 40,
+        "1,2,",
+        "none",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "a" * 3000,
+    ]
+    values += ["'\"%25_;--", "%F0%9F%92%A9"]
+    for parameter in described.get("parameters", []):
+        if parameter["in"] != "query":
+            continue
+        for value in values:
+            answer = root.get(f"{real(path, one_of_each)}?{parameter['name']}={value}")
+            assert answer.status_code in (200, 400, 404), (parameter["name"], value, answer.content[:300])
+            if answer.status_code != 200:
+                problem(answer, answer.status_code)
+
+
+def test_references_of_nothing_are_404(single, root):
+    method, path, _ = single
+    for ref in BAD_REFS:
+        answer = root.call(method, re.sub(r"\{\w+\}", ref, path), None if method == "GET" else {})
+        is_refused(answer, *((404,) if method == "GET" else (400, 404)))
+
+
+def test_other_methods_are_405_and_other_paths_404(endpoint, root, one_of_each):
+    _, path, _ = endpoint
+    problem(root.call("DELETE", real(path, one_of_each)), 405)
+    problem(root.call("GET", real(path, one_of_each).rstrip("/") + "/no/such/"), 404)
+
+
+def test_every_endpoint_documents_its_problems(endpoint):
+    method, _, described = endpoint
+    expected = {"400", "401", "403", "404"} | ({"409", "413", "415"} if method != "GET" else set())
+    assert expected | ({"412"} if method == "PATCH" else set()) <= set(described["responses"])
+
+
+def fields(described: dict[str, Any]) -> list[str]:
+    """The names that a body may hold, from the description."""
+    content = described.get("requestBody", {}).get("content", {}).get("application/json", {})
+    reference = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+    return list(described["components"]["schemas"].get(reference, {}).get("properties", {}))
+
+
+def test_the_deepest_body_that_is_taken():
+    assert parse_json(b"[" * 32 + b"]" * 32)
+    assert json.dumps(parse_json(b'{"a": "\\ud83d\\ude00"}')) == '{"a": "\\ud83d\\ude00"}'
+
+
+def test_unknown_api_paths_are_problem_documents(api):
+    problem(api(None).get("/no-such-thing/"), 404)
+    problem(api(None).post("/tickets", {}), 404)
