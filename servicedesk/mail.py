@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Sequence
+from email.policy import SMTP
 from pathlib import Path
 
 from django.conf import settings
@@ -16,11 +17,11 @@ class FolderBackend(BaseEmailBackend):
     """Writes ``<time>-<random>.eml`` into ``settings.EMAIL_FILE_PATH``; a file is whole or not there."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        folder = Path(settings.EMAIL_FILE_PATH)
+        folder = Path(settings.EMAIL_FILE_PATH or settings.DATA_DIR / "outbox")
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}"
             draft = folder / f".{name}.draft"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes(policy=SMTP))
             os.replace(draft, folder / f"{name}.eml")
         return len(email_messages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
@@ -16,8 +16,10 @@ from core.common.actor import Actor
 class Subject(Protocol):
     """Anything that things happen to."""
 
-    SUBJECT: ClassVar[str]
     pk: Any
+
+    @property
+    def SUBJECT(self) -> str: ...
 
 
 def record(
