@@ -26,8 +26,8 @@ from customers.models import BusyWindow
 from sla.business_time import instant
 
 HOURS = 168
-SLOT_HOURS = 23
-"""How wide a slot is at least, in hours: narrower ones could not be read."""
+DAY_HOURS = 24
+"""A shorter slot takes the whole column of its day: narrower ones could not be read."""
 
 SIGNS = {Type.NORMAL: "change", Type.EMERGENCY: "bolt", Type.BAU: "check"}
 LOOKS = {Type.NORMAL: "", Type.EMERGENCY: "emg", Type.BAU: "bau"}
@@ -116,13 +116,12 @@ class Week:
         return min(max(hours, 0), HOURS - 1) + 1
 
     def slot(self, start: datetime, end: datetime, text: str, *, whole: bool = False, **more: object) -> Slot:
-        """A slot cut to this week; `whole` keeps its true length, else it is wide enough to be read."""
+        """A slot cut to this week; `whole` keeps its true length, else a short one fills the day it starts on."""
         first = self.column(max(start, self.starts))
         last = self.column(min(end, self.ends) - timedelta(seconds=1))
         length = last - first + 1
-        if not whole and length < SLOT_HOURS:
-            length = SLOT_HOURS
-            first = min(first, HOURS - length + 1)
+        if not whole and length < DAY_HOURS:
+            first, length = (first - 1) // DAY_HOURS * DAY_HOURS + 1, DAY_HOURS
         return Slot(first, length, start, end, text, **more)  # type: ignore[arg-type]
 
     def agenda(self) -> list[tuple[date, list[Change]]]:

@@ -19,11 +19,6 @@ from tickets.models import Ticket
 
 RISK = "risk_"
 WHEN = "%Y-%m-%dT%H:%M"
-TYPES = [
-    (Type.NORMAL, "Normal: known 5 business days ahead"),
-    (Type.BAU, "BAU: routine, never code or SQL"),
-    (Type.EMERGENCY, "Emergency: serves an incident"),
-]
 
 
 class MomentField(forms.DateTimeField):
@@ -61,7 +56,13 @@ class PlanForm(forms.Form):
     title = forms.CharField(
         max_length=200, label="What changes", help_text="For example: Bank adapter 2.4 for Settlement"
     )
-    type = forms.ChoiceField(choices=TYPES, widget=forms.RadioSelect, initial=Type.NORMAL, label="Type")
+    type = forms.ChoiceField(
+        choices=Type.choices,
+        widget=forms.RadioSelect,
+        initial=Type.NORMAL,
+        label="Type",
+        help_text="Normal: known 5 business days ahead. Emergency: serves an incident. BAU: never code or SQL.",
+    )
     description = LongField(
         required=False, label="Description", help_text="What will be different afterwards."
     )

@@ -139,7 +139,8 @@ class Change(Referenced, Versioned):
 
     @property
     def risk_words(self) -> str:
-        return f"Risk {self.risk_score} of {risk.HIGHEST}, {self.risk_level}"
+        """ "Risk 12 of 25, medium"; empty until all questions are answered."""
+        return f"Risk {self.risk_score} of {risk.HIGHEST}, {self.risk_level}" if self.risk_score else ""
 
 
 class Approval(models.Model):

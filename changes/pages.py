@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 
-from changes import lead_time, queries, rules
+from changes import lead_time, queries, risk, rules
 from changes.calendar import Week
 from changes.collisions import Hardness
 from changes.models import Approval, Change
@@ -105,6 +105,7 @@ def detail(change: Change, actor: Actor) -> dict[str, Any]:
         "applications": list(change.applications.all()),
         "components": list(change.components.all()),
         "plans": _plans(change),
+        "answers": _answers(change),
         "approvals": approvals,
         "given": sum(row.decision == Decision.APPROVED for row in approvals),
         "my_turn": _my_turn(change, approvals, actor),
@@ -151,6 +152,16 @@ def _plans(change: Change) -> list[dict[str, Any]]:
     return [
         {"name": name, "steps": [line.strip() for line in text.splitlines() if line.strip()]}
         for name, text in texts.items()
+    ]
+
+
+def _answers(change: Change) -> list[dict[str, str | int]]:
+    """The risk questions that are answered, in words."""
+    given = [(question, risk.points(change.risk.get(question.key))) for question in risk.QUESTIONS]
+    return [
+        {"question": question.text, "answer": question.answers[points - 1], "points": points}
+        for question, points in given
+        if points
     ]
 
 
