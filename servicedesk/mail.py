@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Sequence
-from email.policy import SMTP
 from pathlib import Path
 
 from django.conf import settings
@@ -22,6 +21,7 @@ class FolderBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}"
             draft = folder / f".{name}.draft"
-            draft.write_bytes(message.message().as_bytes(policy=SMTP))
+            whole = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own argument
+            draft.write_bytes(whole)
             os.replace(draft, folder / f"{name}.eml")
         return len(email_messages)
