@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from core.accounts import actors
@@ -18,7 +21,8 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actors.for_request(request))  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        with timezone.override(_zone_of(request)):
+            response = self.get_response(request)
         user = getattr(
             request, "_cached_user", None
         )  # only set when something looked: public pages stay cacheable
@@ -31,3 +35,13 @@ class ActorMiddleware:
             return None
         template = "404.html" if exception.status == 404 else "refused.html"
         return render(request, template, {"broken": exception}, status=exception.status)
+
+
+def _zone_of(request: HttpRequest) -> ZoneInfo:
+    """The reader's zone; UTC for nobody and for a zone that this machine does not know."""
+    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME):  # no session: do not touch the database for it
+        return ZoneInfo("UTC")
+    try:
+        return ZoneInfo(getattr(request.user, "timezone", "UTC") or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
