@@ -36,6 +36,14 @@ def figures(updates: list[Update]) -> Figures:
     return Figures(len(updates), len(due), on_time)
 
 
+def sent(updates: list[Update]) -> str:
+    """What stands beside the countdown: who told people last, and when."""
+    if not updates:
+        return ""
+    last = updates[0]
+    return f"Update {last.number} sent {_clock(last.sent_at)} by {last.author_label}"
+
+
 def steps(incident: Incident, moves: list[Event]) -> list[dict[str, str]]:
     """The phases for ui/stepper.html; a phase that was entered says when."""
     entered = {Status.DECLARED.value: incident.declared_at}

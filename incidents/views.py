@@ -27,6 +27,7 @@ from worklog import queries as worklog
 from worklog import subjects
 
 NO_CONTENT = 204
+SHOWN_AS = {"communications_lead": "updates"}
 ENTRIES_SHOWN = 200
 ON_DEMAND: dict[str, Callable[[Incident], django_forms.Form]] = {
     "assign_roles": forms.RolesForm.filled,
@@ -124,7 +125,7 @@ def _live(incident: Incident, entries: list[TimelineEntry], show: str) -> dict[s
         "show": show,
         "steps": story.steps(incident, list(queries.moves(incident))),
         "timeline": story.lines(incident, entries, plan=show != "decisions"),
-        "last": updates[0] if updates else None,
+        "sent": story.sent(updates),
         "figures": story.figures(updates),
         "every": timedelta(minutes=incident.cadence_minutes or 0),
         "lasted": until - incident.started_at,
@@ -162,7 +163,7 @@ def _detail(
         "asked": ASKED,
         "broken": {failed: True},
         "told": len(audience.recipients(incident)),
-        "roles": [(name, words, getattr(incident, name)) for name, words in operations.ROLES.items()],
+        "roles": [(name, SHOWN_AS.get(name, words), getattr(incident, name)) for name, words in operations.ROLES.items()],
         "tickets": worklog.links_of(incident, actor),
         "changes": panels.recent_changes(incident, actor),
         "panels": panels.panels(incident, actor),
