@@ -12,6 +12,7 @@ from core.accounts.models import User
 from core.common.filters import (
     LONGEST_SEARCH,
     AfterFilter,
+    AtLeastFilter,
     BeforeFilter,
     CommaChoiceFilter,
     CommaNumberFilter,
@@ -67,6 +68,10 @@ class TicketFilter(StrictFilterSet):
     due_before = BeforeFilter("due_at")
     resolved_after = AfterFilter("resolved_at")
     resolved_before = BeforeFilter("resolved_at")
+    breached_after = AfterFilter("breached_at")
+    breached_before = BeforeFilter("breached_at")
+    reopened_min = AtLeastFilter("reopened_count")
+    handoffs_min = AtLeastFilter("handoff_count")
     breached = FlagFilter(field_name="breached_at", lookup_expr="isnull", exclude=True)
 
     class Meta:

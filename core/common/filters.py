@@ -159,6 +159,16 @@ class CommaNumberFilter(CommaFilter):
         return int(text)
 
 
+@extend_schema_field(OpenApiTypes.INT)
+class AtLeastFilter(django_filters.Filter):
+    """reopened_min=1: that many or more."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, lookup_expr="gte", min_value=0, max_value=10_000, **kwargs)
+
+
 @extend_schema_field(OpenApiTypes.BOOL)
 class FlagFilter(django_filters.Filter):
     """confidential=true."""

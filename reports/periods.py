@@ -1,0 +1,28 @@
+"""The stretch of time that a report speaks of, and the one before it, for comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LENGTHS = {"7d": (7, "7 days"), "30d": (30, "30 days"), "quarter": (91, "Quarter")}
+DEFAULT = "30d"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Half-open: [start, end), and before it the equally long [before, start). Moments in UTC."""
+
+    name: str
+    label: str
+    before: datetime
+    start: datetime
+    end: datetime
+
+
+def period(name: str, now: datetime) -> Period:
+    """A period by name that ends now; an unknown name is the default."""
+    chosen = name if name in LENGTHS else DEFAULT
+    days, label = LENGTHS[chosen]
+    length = timedelta(days=days)
+    return Period(chosen, label, now - 2 * length, now - length, now)
