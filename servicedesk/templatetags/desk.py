@@ -220,7 +220,9 @@ def clock(
 
     state: running, paused (give `left`), met (give `taken`), cancelled. `counting` shows minutes and seconds.
     """
-    reading = clocks.read(due_at, str(state), target, left, taken, now())
+    # What a part was not given arrives as an empty text.
+    left, taken = (None if length == "" else length for length in (left, taken))
+    reading = clocks.read(due_at or None, str(state), target or None, left, taken, now())
     if reading is None:
         return SafeString()
     look, text, share = reading

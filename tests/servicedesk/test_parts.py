@@ -219,3 +219,9 @@ def test_account_pages_render_in_our_look(client: Client, name: str) -> None:
     response = client.get(reverse(name))
     assert response.status_code == 200
     assert 'class="auth"' in response.content.decode()
+
+
+def test_a_row_without_a_running_clock_says_paused() -> None:
+    row = render('{% include "ui/row.html" with id=1 reference="TKT-1" state="paused" due_at=None %}')
+
+    assert "paused" in row
