@@ -30,7 +30,8 @@ def earliest_start(submitted: datetime, days: int, hours: Hours) -> Earliest:
     if days <= 0:
         return Earliest(submitted, ())
     local = hours.next_opening(submitted).astimezone(hours.zone)
-    day, left, skipped = local.date(), days, []
+    skipped: list[date] = []
+    day, left = local.date(), days
     for _ in range(FURTHEST_DAYS):
         day += timedelta(days=1)
         if hours.spans_on(day):

@@ -90,7 +90,7 @@ def chase(change: Change, *, overdue: bool, now: datetime) -> None:
 
 def why_not(message: OutgoingMessage) -> str | None:
     """Why a queued request for approval is no longer true; None while it is."""
-    change = Change.objects.filter(pk=message.about_id).first()
+    change = Change.objects.filter(pk=message.about_id or 0).first()
     if change is None:
         return "The change is gone."
     if change.approval_round != message.about_version:

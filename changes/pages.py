@@ -39,6 +39,7 @@ def week(shown: Week, actor: Actor) -> dict[str, Any]:
         "waiting": [{"change": c, "collision": clashing.get(c.reference), **_given(c)} for c in waiting],
         "clashing": shown.clashing(),
         "collisions": shown.pairs[:COLLISIONS_SHOWN],
+        "overdue": list(queries.overdue_approvals(actor, clock.now())[:APPROVALS_SHOWN]),
         "collision_count": len(shown.pairs),
         "planned": len(kinds) - kinds.count(Type.EMERGENCY),
         "normal": kinds.count(Type.NORMAL),

@@ -135,6 +135,20 @@ def waiting_for(actor: Actor) -> QuerySet[Change]:
     )
 
 
+def overdue_approvals(actor: Actor, now: datetime) -> QuerySet[Change]:
+    """The emergencies whose approvals were not given within 24 hours, the longest overdue first."""
+    return Change.objects.visible_to(actor).filter(approval_due_at__lt=now).order_by("approval_due_at", "id")
+
+
+def debts_of(person: int | None, now: datetime) -> list[str]:
+    """The references of overdue emergencies of a person, or of anybody in one of the person's teams."""
+    if person is None:
+        return []
+    theirs = Q(responsible_id=person) | Q(responsible__teams__members=person)
+    overdue = Change.objects.filter(approval_due_at__lt=now).filter(theirs).distinct().order_by("id")
+    return [change.reference for change in overdue]
+
+
 # --- collisions -------------------------------------------------------------------------------------------
 def plan_of(change: Change) -> Plan | None:
     """What of a change can collide; None without a window. A named component narrows its application."""
@@ -160,7 +174,7 @@ def collisions_for(plan: Plan, *, without: int | None = None) -> list[Collision]
     rivals = (
         Change.objects.in_window(plan.start, plan.end)
         .filter(status__in=rules.IN_FORCE)
-        .exclude(pk=without)
+        .exclude(pk=without or 0)
         .prefetch_related("applications", "components")
         .order_by("planned_start", "id")
     )
@@ -185,7 +199,8 @@ def dependency_map(plan: Plan) -> tuple[list[tuple[int, int]], dict[int, int]]:
     rows = Dependency.objects.filter(near).values_list(
         "component_id", "needs_id", "component__application_id", "needs__application_id"
     )
-    pairs, owners = [], {}
+    pairs: list[tuple[int, int]] = []
+    owners: dict[int, int] = {}
     for component, needs, application, other in rows:
         pairs.append((component, needs))
         owners |= {component: application, needs: other}

@@ -202,6 +202,15 @@ def check_lead_time(facts: Facts, now: datetime, hours: Hours) -> None:
         )
 
 
+def check_debts(facts: Facts, overdue: Collection[str]) -> None:
+    """Raise when the team still owes approvals of emergencies: they come before its next BAU."""
+    if facts.type == Type.BAU and overdue:
+        raise Conflict(
+            f"The approvals of {', '.join(overdue)} are overdue in the same team. Have them given first, then "
+            "submit this BAU change."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One approval rule. Empty conditions always hold; the sentence is printed with the approval."""

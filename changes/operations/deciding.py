@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -27,7 +28,7 @@ def approve(ref: str, *, note: str = "", by: Actor) -> Change:
     mine = _turn_of(change, "approve", by=by)
     _decide(mine, Decision.APPROVED, note, by=by)
     left = [row for row in queries.approvals(change) if row.decision == Decision.PENDING]
-    data = {"role": mine.role, "note": note, "waiting_for": [row.role for row in left]}
+    data: dict[str, Any] = {"role": mine.role, "note": note, "waiting_for": [row.role for row in left]}
     if left:
         store(change)
         trail.record("change.approval_given", on=change, by=by, **data)

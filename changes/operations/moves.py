@@ -11,7 +11,6 @@ from changes.models import Approval, Change
 from changes.vocabulary import Decision, Status
 from core.accounts.models import User
 from core.audit import trail
-from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import Conflict
 
@@ -49,5 +48,5 @@ def void_approvals(change: Change, *, why: str, by: Actor) -> list[User]:
     voided = Approval.objects.filter(pk__in=[row.pk for row in rows]).update(decision=Decision.VOIDED)
     if voided:
         given = [person.username for person in people]
-        trail.record("change.approvals_voided", on=change, by=by, why=why, given_by=given, at=clock.now())
+        trail.record("change.approvals_voided", on=change, by=by, why=why, given_by=given)
     return people

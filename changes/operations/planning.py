@@ -114,8 +114,9 @@ def _ask_again(
         )
     what = ", ".join(rules.VOIDING[name] for name in names if name in rules.VOIDING)
     voided_from = void_approvals(change, why=f"Changed: {what}.", by=by)
-    round_ = _open_round(change, facts)
-    store(change, approval_round=round_, submitted_at=clock.now())
+    known_since = change.submitted_at if "planned_start" not in names else None
+    store(change, approval_round=change.approval_round + 1, submitted_at=known_since or clock.now())
+    _open_round(queries.fresh(change), facts)
     notices.tell_changed(queries.fresh(change), voided_from, before=before, after=after, by=by)
 
 
@@ -131,14 +132,15 @@ def submit(ref: str, *, override_reason: str = "", collision_comment: str = "", 
     now, facts = clock.now(), queries.facts_of(change)
     rules.check_complete(facts)
     rules.check_lead_time(facts, now, queries.lead_hours())
+    rules.check_debts(facts, queries.debts_of(change.responsible_id, now))
     answers = {
         "override_reason": override_reason.strip() or change.override_reason,
         "collision_comment": collision_comment.strip() or change.collision_comment,
     }
     check_collisions(change, **answers)
-    round_ = _open_round(change, facts)
-    values = {"approval_round": round_, "submitted_at": now, **answers}
+    values = {"approval_round": change.approval_round + 1, "submitted_at": now, **answers}
     moved = move(change, "submit", Status.SUBMITTED, "submitted", by=by, values=values)
+    _open_round(moved, facts)
     notices.ask_approvers(moved)
     return moved
 
@@ -160,17 +162,15 @@ def check_collisions(change: Change, *, override_reason: str, collision_comment:
     )
 
 
-def _open_round(change: Change, facts: rules.Facts) -> int:
-    """Write the approvals of the next round, each with its explanation. Returns the round's number."""
-    start, now = change.planned_start, clock.now()
-    days = lead_time.business_days(now, start, queries.lead_hours()) if start is not None else 0
+def _open_round(change: Change, facts: rules.Facts) -> None:
+    """Write the approvals of the round that the change has just entered, each with its explanation."""
+    known, start = change.submitted_at, change.planned_start
+    days = lead_time.business_days(known, start, queries.lead_hours()) if known and start else 0
     needed = rules.required_approvals(facts, days)
-    round_ = change.approval_round + 1
     Approval.objects.bulk_create(
-        Approval(change=change, round=round_, place=place, role=role, why=why)
+        Approval(change=change, round=change.approval_round, place=place, role=role, why=why)
         for place, (role, why) in enumerate(needed, 1)
     )
-    return round_
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from core.common.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBrok
 from core.outbox.models import OutgoingMessage
 from core.search import queries as search
 from core.timers import sweeps
+from escalation.models import Team
 from incidents.models import Incident
 from problems.models import Problem
 from worklog import queries as worklog
@@ -169,10 +170,10 @@ def test_what_is_carried_out_is_not_edited(scheduled, frozen, eli, by):
 
 
 def test_the_same_component_is_refused_without_a_reason(submitted, plan, lea, by):
-    submitted()
+    first = submitted()
     second = plan(title="Till SDK", responsible=lea)
 
-    with pytest.raises(Conflict, match=r"CHG-1 Bank adapter 2.4 touches the same component") as refused:
+    with pytest.raises(Conflict, match=f"{first} touches the same component") as refused:
         operations.submit(second.reference, by=by(lea))
     assert list(refused.value.errors) == ["override_reason"]
     assert (
@@ -250,6 +251,33 @@ def test_an_approval_that_is_owed_is_chased_until_it_is_given(
         assert queries.fresh(change).approval_chase_at > started
     chased = OutgoingMessage.objects.filter(topic="change.approval_chased", to=cho.email).order_by("id")
     assert ["Overdue" in mail.subject for mail in chased] == [False, True, True]
+
+
+def test_overdue_approvals_come_before_the_next_bau_of_the_team(
+    plan, frozen, us_calendar, outage, eli, lea, ira, by
+):
+    emergency = plan(
+        type="emergency", incident=outage, planned_start=clock.now(), collision_comment="The cure."
+    )
+    operations.submit(emergency.reference, by=by(eli))
+    operations.start(emergency.reference, by=by(eli))
+    frozen.shift(timedelta(hours=24, minutes=1))
+    team = Team.objects.create(slug="payments", name="Payments", review_due=clock.now().date())
+    team.members.set([eli, lea])
+    shop = Application.objects.create(slug="shop", name="Shop")
+    bau = {
+        "type": "bau",
+        "applications": [shop],
+        "planned_start": DEC_1,
+        "planned_end": DEC_1 + timedelta(hours=1),
+    }
+
+    teammate, stranger = plan(responsible=lea, **bau), plan(responsible=ira, **bau)
+
+    with pytest.raises(Conflict, match=f"approvals of {emergency.reference} are overdue"):
+        operations.submit(teammate.reference, by=by(lea))
+    assert operations.submit(stranger.reference, by=by(ira)).status == "submitted"
+    assert list(queries.overdue_approvals(by(eli), clock.now())) == [emergency]
 
 
 def test_a_change_does_not_start_before_its_window(scheduled, eli, by):
