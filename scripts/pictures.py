@@ -43,11 +43,11 @@ class Shot(NamedTuple):
 PAGES = [
     Shot("login", "/accounts/login/", ""),
     Shot("queue", "/tickets/", "ana"),
-    Shot("ticket", "/tickets/TKT-1/", "ana"),
+    Shot("ticket", "/tickets/TKT-11/", "ana"),
     Shot("new", "/tickets/new/", "ana"),
     Shot("incidents", "/incidents/", "ira"),
     Shot("declare", "/incidents/declare/", "ira"),
-    Shot("incident", "/incidents/INC-1/", "ira"),
+    Shot("incident", "/incidents/INC-2/", "ira"),
     Shot("oncall", "/on-call/", "ana"),
     Shot("problems", "/problems/", "pia"),
     Shot("problem", "/problems/PRB-1/", "pia"),

@@ -46,21 +46,39 @@ class LongText(forms.CharField):
         super().__init__(strip=False, **kwargs)
 
 
+class ComponentField(forms.ModelChoiceField):
+    def __init__(self) -> None:
+        components = Component.objects.select_related("application")
+        super().__init__(components, to_field_name="slug", required=False, empty_label="Not known")
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.application.name}: {obj.name}"
+
+
 class NewTicketForm(forms.Form):
     subject = forms.CharField(max_length=250, label="What is wrong, in one line")
-    requester = forms.EmailField(required=False, label="Who asks", help_text="Their e-mail address.")
+    requester = forms.EmailField(
+        required=False,
+        label="Who asks",
+        help_text="Their e-mail address.",
+        widget=forms.EmailInput(attrs={"list": "contacts", "autocomplete": "off"}),
+    )
     requester_name = forms.CharField(
         required=False, max_length=120, label="Their name", help_text="Only for a new caller."
     )
     organisation = forms.ModelChoiceField(
-        Organisation.objects.all(), to_field_name="slug", required=False, label="Customer"
+        Organisation.objects.all(),
+        to_field_name="slug",
+        required=False,
+        label="Customer",
+        empty_label="The caller’s own",
     )
     channel = forms.ChoiceField(choices=[(c.value, c.label) for c in BY_STAFF], initial=Channel.PHONE)
     kind = forms.ChoiceField(choices=TicketKind.choices, initial=TicketKind.ISSUE)
-    application = forms.ModelChoiceField(Application.objects.all(), to_field_name="slug", required=False)
-    component = forms.ModelChoiceField(
-        Component.objects.select_related("application"), to_field_name="slug", required=False
+    application = forms.ModelChoiceField(
+        Application.objects.all(), to_field_name="slug", required=False, empty_label="Not known"
     )
+    component = ComponentField()
     description = LongText(required=False, label="What happened")
     steps_to_reproduce = LongText(required=False, label="Steps to see it")
     affected_version = forms.CharField(required=False, max_length=60, label="Version")
@@ -103,10 +121,10 @@ class EditForm(forms.Form):
     organisation = forms.ModelChoiceField(
         Organisation.objects.all(), to_field_name="slug", required=False, label="Customer"
     )
-    application = forms.ModelChoiceField(Application.objects.all(), to_field_name="slug", required=False)
-    component = forms.ModelChoiceField(
-        Component.objects.select_related("application"), to_field_name="slug", required=False
+    application = forms.ModelChoiceField(
+        Application.objects.all(), to_field_name="slug", required=False, empty_label="Not known"
     )
+    component = ComponentField()
     areas = forms.MultipleChoiceField(
         choices=Area.choices, required=False, widget=forms.CheckboxSelectMultiple
     )

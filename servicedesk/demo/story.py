@@ -132,16 +132,17 @@ class Story:
             )  # fmt: skip
 
     def planned_changes(self) -> None:
-        """One change of this week approved and scheduled, one waiting for approval, one draft."""
+        """One change carried out yesterday, one of this week scheduled, one waiting for approval, one draft."""
         cast, by = self.cast, self.by
-        start = _weekday_at(self.now + timedelta(days=1), hour=19)
+        self._carried_out_yesterday()
+        start = _later_this_week(self.now)
         with self.ago(days=14):
             rotation = changes.draft(
                 title="Rotate the payment gateway nodes", type="normal", fix_kind="maintenance", by=by("eli"),
                 applications=[cast.applications["card-payments"]], components=[cast.components["fraud-check"]],
                 responsible=cast.people["eli"], planned_start=start, planned_end=start + timedelta(hours=2), **_plans("the gateway nodes"),
             )  # fmt: skip
-            changes.submit(rotation.reference, by=by("eli"))
+            changes.submit(rotation.reference, collision_comment="Agreed with the customer.", by=by("eli"))
         with self.ago(days=9):
             self._approve(rotation.reference)
             changes.schedule(rotation.reference, by=by("cho"))
@@ -153,7 +154,7 @@ class Story:
                 responsible=cast.people["tom"], planned_start=start, planned_end=start + timedelta(hours=1),
                 problem=self.export, **_plans("the export service"),
             )  # fmt: skip
-            changes.submit(fix.reference, by=by("tom"))
+            changes.submit(fix.reference, collision_comment="Agreed with the customer.", by=by("tom"))
             problems.plan_fix(
                 self.export.reference, fix_kind="bug_fix", changes=[fix.reference], by=by("pia")
             )
@@ -164,6 +165,25 @@ class Story:
                 planned_start=start + timedelta(days=1), planned_end=start + timedelta(days=1, hours=3),
                 description="The old host leaves support.", need="Patches end next quarter.", responsible=cast.people["lea"],
             )  # fmt: skip
+
+    def _carried_out_yesterday(self) -> None:
+        cast, by = self.cast, self.by
+        start = self.now - timedelta(hours=20)
+        with self.ago(days=2):
+            limit = changes.draft(
+                title="Raise the connection limit of the gateway", type="bau", by=by("eli"),
+                applications=[cast.applications["card-payments"]], components=[cast.components["gateway"]],
+                responsible=cast.people["eli"], planned_start=start, planned_end=start + timedelta(hours=1), **_plans("the limit"),
+            )  # fmt: skip
+            changes.submit(limit.reference, collision_comment="Agreed with the customer.", by=by("eli"))
+            self._approve(limit.reference)
+            changes.schedule(limit.reference, by=by("cho"))
+        with clock.pretend(start):
+            changes.start(limit.reference, by=by("eli"))
+        with clock.pretend(start + timedelta(minutes=30)):
+            changes.finish(limit.reference, by=by("eli"))
+            changes.validate(limit.reference, result="passed", note="Error rate unchanged.", by=by("ana"))
+            changes.close(limit.reference, outcome="successful", by=by("cho"))
 
     def _approve(self, ref: str) -> None:
         """Everybody whose approval the change needs gives it."""
@@ -279,15 +299,7 @@ class Story:
                 handoff=_handoff("Gateway node with an expired certificate", sop="SOP-112 to step 4"),
                 by=by("ana"),
             )
-        with self.ago(15):
-            incidents.send_update(
-                ref, what="About 40% of card payments in EU West fail.", affected="Stores and web shops in Ireland, the Netherlands and Belgium.",
-                doing="One of three gateway nodes serves an expired certificate. We are taking it out.", workaround="Retry once; most retries succeed.", by=by("ana"),
-            )  # fmt: skip
-            incidents.set_status(
-                ref, status="identified", note="Expired certificate on one node", by=by("eli")
-            )
-        with self.ago(9):
+        with self.ago(12):
             incidents.add_entry(
                 ref,
                 body="Drain the node first, reissue the certificate second.",
@@ -295,6 +307,14 @@ class Story:
                 by=by("ira"),
             )
             incidents.link_work(ref, to=self.made["checkout"].reference, by=by("ana"))
+        with self.ago(9):
+            incidents.send_update(
+                ref, what="About 40% of card payments in EU West fail.", affected="Stores and web shops in Ireland, the Netherlands and Belgium.",
+                doing="One of three gateway nodes serves an expired certificate. We are taking it out.", workaround="Retry once; most retries succeed.", by=by("ana"),
+            )  # fmt: skip
+            incidents.set_status(
+                ref, status="identified", note="Expired certificate on one node", by=by("eli")
+            )
 
 
 def _plans(what: str) -> dict[str, Any]:
@@ -313,6 +333,12 @@ def _handoff(summary: str, *, sop: str = "", no_sop: bool = False) -> Handoff:
         summary=summary, business_impact="Customers cannot rely on it.", tried="Looked at the logs, repeated it once.",
         sop=sop, no_sop=no_sop,
     )  # fmt: skip
+
+
+def _later_this_week(now: datetime) -> datetime:
+    """Tomorrow evening, or in two hours where tomorrow is another week."""
+    tomorrow = (now + timedelta(days=1)).replace(hour=19, minute=0)
+    return tomorrow if tomorrow.isocalendar().week == now.isocalendar().week else now + timedelta(hours=2)
 
 
 def _weekday_at(moment: datetime, *, hour: int) -> datetime:
