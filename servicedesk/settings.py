@@ -43,6 +43,7 @@ ROOMS = [
     "problems",
     "changes",
     "reports",
+    "portal",
     "servicedesk",
 ]
 INSTALLED_APPS = [

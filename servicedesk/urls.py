@@ -4,9 +4,9 @@ from importlib.util import find_spec
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from servicedesk import health
+from servicedesk.home import home
 
 PAGES = {
     "tickets/": "tickets.urls",
@@ -16,6 +16,7 @@ PAGES = {
     "on-call/": "escalation.urls",
     "organisations/": "customers.urls",
     "dashboard/": "reports.urls",
+    "portal/": "portal.urls",
     "search/": "servicedesk.search",
     "files/": "worklog.urls",
     "api/v1/": "servicedesk.api",
@@ -27,7 +28,7 @@ def _built(module: str) -> bool:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(url="/tickets/"), name="home"),
+    path("", home, name="home"),
     *(path(prefix, include(module)) for prefix, module in PAGES.items() if _built(module)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from portal import views
+
+app_name = "portal"
+urlpatterns = [
+    path("", views.requests, name="list"),
+    path("new/", views.new, name="new"),
+    path("<str:ref>/", views.detail, name="detail"),
+    path("<str:ref>/reply/", views.reply, name="reply"),
+]

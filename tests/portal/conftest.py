@@ -1,0 +1,3 @@
+from tests.tickets.conftest import desk, max_
+
+__all__ = ["desk", "max_"]
