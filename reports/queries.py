@@ -45,12 +45,12 @@ class Age:
 
 
 AGES = [
-    Age("under a day", 0, 1),
-    Age("1 to 7 days", 1, 7),
-    Age("7 to 30", 7, 30),
-    Age("30 to 60", 30, 60),
-    Age("60 to 180", 60, 180),
-    Age("over 180", 180, None),
+    Age("under 1 d", 0, 1),
+    Age("1–7 d", 1, 7),
+    Age("7–30 d", 7, 30),
+    Age("30–60 d", 30, 60),
+    Age("60–180 d", 60, 180),
+    Age("over 180 d", 180, None),
 ]
 
 
@@ -117,6 +117,13 @@ class Flow:
     name: str
     now: Cell
     before: Cell
+
+
+def live_incidents(actor: Actor) -> Cell | None:
+    """The incidents that run now; None for who sees none."""
+    if not can(actor, Permission.VIEW_INCIDENTS):
+        return None
+    return Cell(Incident.objects.visible_to(actor).live().count(), _url("incidents:list"))
 
 
 def flows(actor: Actor, period: Period) -> list[Flow]:

@@ -12,6 +12,10 @@ from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
 from reports import periods, queries
+from sla.models import Goal
+
+# The words that fit beside a bar.
+SHORT = {Goal.FIRST_RESPONSE: "First reply", Goal.NEXT_RESPONSE: "Next reply", Goal.RESOLUTION: "Resolution"}
 
 
 @page(Permission.VIEW_DASHBOARD)
@@ -31,14 +35,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "attainment": kept,
         "bars": [_bar(row) for row in kept if row.percent is not None],
         "bars_title": "; ".join(f"{row.goal.label}: {row.kept} of {row.decided} in time" for row in kept),
+        "breached": queries.tickets_url(
+            status=queries.EVERY_STATUS, breached_after=period.start, breached_before=period.end
+        ),
+        "live": queries.live_incidents(actor),
         "follow_up": queries.follow_up(actor, now),
     }
     return render(request, "reports/dashboard.html", context | _burn(context["follow_up"]))
 
 
 def _bar(row: queries.Attainment) -> dict[str, Any]:
-    before = "" if row.percent_before is None else f", {row.percent_before:.0f} % before"
-    return {"name": row.goal.label, "value": row.percent, "note": f"{row.kept} of {row.decided}{before}"}
+    return {"name": SHORT[row.goal], "value": row.percent, "note": f"{row.kept} of {row.decided}"}
 
 
 def _burn(follow_up: queries.FollowUp | None) -> dict[str, Any]:
