@@ -56,7 +56,8 @@ PAGES = [
     Shot("new-change", "/changes/new/", "cho"),
     Shot("dashboard", "/dashboard/", "max"),
     Shot("search", "/search/?q=card", "ana"),
-    Shot("customer", "/tickets/", "casey"),
+    Shot("portal", "/portal/", "casey"),
+    Shot("portal-new", "/portal/new/", "casey"),
     Shot("not-found", "/nothing-here/", "ana"),
 ]
 

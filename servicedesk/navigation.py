@@ -126,7 +126,7 @@ class Shell:
 
     @cached_property
     def search_url(self) -> str:
-        return address("search:list") if self.user else ""
+        return address("search:list") if self.user and can(self.actor, Permission.VIEW_QUEUE) else ""
 
     @cached_property
     def new_ticket_url(self) -> str:

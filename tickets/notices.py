@@ -19,7 +19,7 @@ def acknowledge(event: Event) -> None:
     ticket = _ticket(event)
     if event.door == "import" or ticket.requester is None:
         return
-    _mail(ticket, event, ticket.requester.email, "ticket_acknowledged", lane=Lane.REPLY)
+    _mail(ticket, event, ticket.requester.email, "ticket_acknowledged", lane=Lane.REPLY, page="portal")
 
 
 def reply_to_requester(event: Event) -> None:
@@ -27,7 +27,7 @@ def reply_to_requester(event: Event) -> None:
     entry = Entry.objects.get(pk=event.data["entry"])
     if ticket.requester is None or entry.kind != Entry.Kind.PUBLIC_REPLY:
         return
-    _mail(ticket, event, ticket.requester.email, "ticket_reply", lane=Lane.REPLY, entry=entry)
+    _mail(ticket, event, ticket.requester.email, "ticket_reply", lane=Lane.REPLY, page="portal", entry=entry)
 
 
 def tell_assignee(event: Event) -> None:
@@ -43,12 +43,22 @@ def _ticket(event: Event) -> Ticket:
     return Ticket.objects.select_related("requester", "assignee").get(pk=event.subject_id)
 
 
-def _mail(ticket: Ticket, event: Event, to: str, template: str, *, lane: Lane, **more: object) -> None:
+def _mail(
+    ticket: Ticket,
+    event: Event,
+    to: str,
+    template: str,
+    *,
+    lane: Lane,
+    page: str = "tickets",
+    **more: object,
+) -> None:
+    """`page` is where the link leads: customers have pages of their own."""
     context = {
         "ticket": ticket,
         "event": event,
         "subject_line": "Confidential ticket" if ticket.confidential else ticket.subject,
-        "url": f"{settings.BASE_URL.rstrip('/')}/tickets/{ticket.reference}/",
+        "url": f"{settings.BASE_URL.rstrip('/')}/{page}/{ticket.reference}/",
         **more,
     }
     queue.put(

@@ -7,7 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalogue.models import Application
+from core.audit import delivery
 from core.common import clock
+from core.outbox.models import OutgoingMessage
+from core.timers import sweeps
 from customers.models import Contact
 from tickets import operations
 from tickets.models import Entry, Ticket
@@ -272,3 +275,17 @@ def test_pages_cost_the_same_however_much_there_is(
     with django_assert_max_num_queries(12) as many:
         browser.get(path)
     assert len(many) <= len(few)
+
+
+def test_mail_to_the_customer_leads_to_the_customers_page(browser, asked, ana, by):
+    operations.reply(asked.reference, body="On it", public=True, by=by(ana))
+    sweeps.run(delivery.SWEEP)
+    for mail in OutgoingMessage.objects.filter(topic__in=["ticket.reply", "ticket.acknowledged"]):
+        assert browser.get(re.search(r"https?://[^/]+(/\S+)", mail.text)[1]).status_code == 200
+    assert OutgoingMessage.objects.filter(topic="ticket.reply").exists()
+
+
+def test_a_page_that_is_not_there_offers_only_what_customers_have(browser, asked):
+    page = browser.get("/portal/TKT-999999/")
+    assert page.status_code == 404
+    assert "/search/" not in page.content.decode()
