@@ -79,7 +79,7 @@ def test(rest: list[str]) -> int:
     prepare_tests()
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    return call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadscope", *rest)
+    return call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations", "10", *rest)
 
 
 def test_services(rest: list[str]) -> int:
