@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.accounts.permissions import Permission, can
 from core.accounts.web import page
@@ -156,6 +156,7 @@ def _tabs(actor: Actor, current: str) -> dict[str, Any]:
 
 # --- one problem ------------------------------------------------------------------------------------------
 @page(Permission.RAISE_PROBLEM)
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _new(request, forms.NewForm(), 200)
@@ -173,6 +174,7 @@ def _new(request: HttpRequest, form: django_forms.Form, status: int) -> HttpResp
 
 
 @page(Permission.RAISE_PROBLEM)
+@require_http_methods(["GET", "HEAD", "POST"])
 def raise_from(request: HttpRequest, ref: str) -> HttpResponse:
     """The problem behind a ticket or an incident."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -134,6 +134,7 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
     verb = VERBS[name]
 
     @require_POST
+    @page(Permission.VIEW_QUEUE)  # customers hold some of these permissions too, and have pages of their own
     @page(verb.to)
     def view(request: HttpRequest, ref: str) -> HttpResponse:
         actor = request.actor  # type: ignore[attr-defined]

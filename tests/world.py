@@ -1,0 +1,169 @@
+"""A small desk with one of everything, made through the operations: for tests that look across the rooms.
+
+Casey (Acme) asked for `ticket`, Drew (Bolt) for `other_ticket`. Whatever only the desk may read holds a word
+of WORDS, each place another one, so that a leak names its source.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalogue.models import Application, Component, Region, Service
+from changes import operations as changes
+from core.accounts import actors
+from core.accounts.models import RoleGrant, User
+from core.common import clock
+from core.common.actor import Actor, Door
+from core.common.vocabulary import Role
+from customers.models import BusyWindow, Contact, Organisation, Subscription
+from escalation import operations as escalation
+from incidents import operations as incidents
+from problems import follow_up
+from problems import operations as problems
+from sla.defaults import ensure_defaults
+from tests.conftest import CAST, person
+from tickets import operations as tickets
+from tickets.rules import Handoff
+
+# Inside a ticket: hidden from customers and from those who do not work on tickets.
+NOTE, TRIED, SUMMARY, NOTE_FILE = "quokkanote", "quokkatried", "quokkasummary", "quokkafile"
+# The desk's own: hidden from customers.
+RISK, PAUSE, TIME = "quokkarisk", "quokkapause", "quokkatime"
+PROBLEM, CAUSE, ACTION, CHANGE = "quokkaproblem", "quokkacause", "quokkaaction", "quokkachange"
+TIMELINE = "quokkatimeline"
+TICKET_WORDS = (NOTE, TRIED, SUMMARY, NOTE_FILE)
+PROBLEM_AND_CHANGE_WORDS = (PROBLEM, CAUSE, ACTION, CHANGE)
+DESK_WORDS = (*TICKET_WORDS, RISK, PAUSE, TIME, *PROBLEM_AND_CHANGE_WORDS, TIMELINE)
+
+RISK_ANSWERS = {"users": 2, "reversibility": 2, "testing": 2, "complexity": 2, "time_of_day": 2}
+HANDOFF = Handoff(
+    summary=f"Cards fail {SUMMARY}", business_impact="No sales.", tried=f"Restart {TRIED}", no_sop=True
+)
+
+
+def cast() -> dict[str, User]:
+    """The demo's people, and `bot`, whose token an integration uses."""
+    people = {name: person(name) for name in CAST}
+    people["bot"] = User.objects.create(username="bot", first_name="Mail", last_name="Gate")
+    RoleGrant.objects.create(user=people["bot"], role=Role.INTEGRATION)
+    return people
+
+
+def by(user: User, door: Door = Door.WEB) -> Actor:
+    return actors.for_user(User.objects.get(pk=user.pk), door=door)
+
+
+def ground() -> SimpleNamespace:
+    """People, two customers, one application, three tiers with a rotation, service levels; no work yet."""
+    people = cast()
+    ensure_defaults()
+    payments = Application.objects.create(slug="payments", name="Payments")
+    gateway = Component.objects.create(application=payments, slug="gateway", name="Gateway")
+    Region.objects.create(slug="eu-west", name="EU West")
+    Service.objects.create(application=payments, slug="cards", name="Cards")
+    acme = Organisation.objects.create(
+        slug="acme", name="Acme", tier="strategic", account_manager=people["kim"]
+    )
+    bolt = Organisation.objects.create(slug="bolt", name="Bolt")
+    for organisation in (acme, bolt):
+        organisation.applications.add(payments)
+    casey = Contact.objects.create(
+        organisation=acme, user=people["casey"], name="Casey Cole", email=people["casey"].email
+    )
+    drew = Contact.objects.create(
+        organisation=bolt, user=people["drew"], name="Drew Dahl", email=people["drew"].email
+    )
+    BusyWindow.objects.create(
+        organisation=bolt, weekdays=[0], starts="15:00", ends="16:00", timezone="America/New_York"
+    )
+    admin = by(people["max"])
+    teams = [
+        escalation.create_team(
+            name=name, slug=slug, tier=tier, lead=people[lead], manager=people["max"], members=[people[lead]],
+            components=[gateway], email=f"{slug}@desk.example", by=admin,
+        )
+        for tier, (slug, name, lead) in enumerate(
+            [("front-line", "Front line", "ana"), ("payments", "Payments", "eli"), ("platform", "Platform", "lea")], 1
+        )
+    ]  # fmt: skip
+    started = clock.now().date() - timedelta(days=7)
+    rotation = escalation.create_rotation(
+        team=teams[1],
+        name="Primary",
+        people=[people["eli"], people["ira"]],
+        start=started,
+        handoff_time=time(9),
+        by=admin,
+    )
+    Subscription.objects.create(email="boss@firm.example", application=payments)
+    Subscription.objects.create(
+        user=people["casey"], audience="external", application=payments, organisation=acme
+    )
+    return SimpleNamespace(
+        people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
+        rotation=rotation,
+    )  # fmt: skip
+
+
+def build() -> SimpleNamespace:
+    """The ground with one piece of work of every kind on it, a secret word in each place that has one."""
+    w = ground()
+    people = w.people
+    ana, eli, ira, pia, casey = (by(people[name]) for name in ("ana", "eli", "ira", "pia", "casey"))
+    w.ticket = tickets.create(
+        subject="Card payments rejected",
+        description="Since 14:02.",
+        requester=w.casey,
+        component=w.gateway,
+        by=ana,
+    )
+    ref = w.ticket.reference
+    tickets.take(ref, by=ana)
+    tickets.reply(ref, body="We are on it.", public=True, by=ana)
+    file = SimpleUploadedFile(f"{NOTE_FILE}.txt", NOTE_FILE.encode(), "text/plain")
+    tickets.reply(ref, body=f"Their fault? {NOTE}", public=False, files=[file], by=ana)
+    public = SimpleUploadedFile("shot.txt", b"what casey saw", "text/plain")
+    tickets.reply(ref, body="Here is a picture.", public=True, files=[public], by=casey)
+    tickets.log_time(ref, minutes=5, activity="triage", note=TIME, by=ana)
+    tickets.edit(ref, values={"risk": RISK}, by=ana)
+    tickets.escalate(ref, from_tier=1, handoff=HANDOFF, by=ana)
+    tickets.hold(ref, reason="scheduled", note=PAUSE, by=eli)
+    w.other_ticket = tickets.create(subject="Refund stuck", requester=w.drew, component=w.gateway, by=ana)
+
+    w.incident = incidents.declare_from_ticket(ref, by=ira)
+    incidents.add_entry(w.incident.reference, body=f"Who did this? {TIMELINE}", by=ira)
+    incidents.send_update(w.incident.reference, what="Cards fail in Ireland.", by=ira)
+
+    w.problem = problems.raise_problem(w.incident.reference, title=f"Pool runs dry {PROBLEM}", by=pia)
+    problems.set_root_cause(w.problem.reference, category="code", statement=CAUSE, by=pia)
+    w.action = follow_up.add_action(
+        w.problem.reference, title=ACTION, due=date(2030, 1, 7), owner=people["eli"], by=pia
+    )
+    w.change = changes.draft(by=eli, problem=w.problem, **plan(w, title=f"Larger pool {CHANGE}"))
+    changes.submit(w.change.reference, collision_comment="Agreed.", by=eli)
+    soon = clock.now() + timedelta(days=1)
+    w.override = escalation.add_override(
+        rotation=w.rotation, user=people["lea"], starts_at=soon, ends_at=soon + timedelta(hours=4),
+        by=by(people["max"]),
+    )  # fmt: skip
+    return w
+
+
+def plan(w: SimpleNamespace, **more: object) -> dict[str, object]:
+    """A complete normal change of Payments, three weeks ahead on a Tuesday morning."""
+    start = next_tuesday(clock.now() + timedelta(days=21))
+    return {
+        "title": "Larger pool", "description": "Pool of 80.", "need": "It runs dry.", "applications": [w.payments],
+        "risk": RISK_ANSWERS, "implementation_plan": "Deploy.", "backout_plan": "Deploy the old one.",
+        "validation_plan": "Pay one euro.", "responsible": w.people["eli"], "planned_start": start,
+        "planned_end": start + timedelta(hours=1), **more,
+    }  # fmt: skip
+
+
+def next_tuesday(after: datetime) -> datetime:
+    morning = after.replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=ZoneInfo("UTC"))
+    return morning + timedelta(days=(1 - morning.weekday()) % 7)
