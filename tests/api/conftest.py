@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
 from model_bakery import baker
@@ -96,7 +97,18 @@ def one_of_each(shop: Application) -> dict[str, str]:
     names: dict[str, str] = {}
     for prefix, view in routes():
         if issubclass(view, DeskViewSet) and view.model and view.retrieve_route and prefix not in names:
-            zones = {f.name: "UTC" for f in view.model._meta.get_fields() if f.name in ("zone", "timezone")}
-            found = view.model._default_manager.first() or baker.make(view.model, **zones)
+            found = view.model._default_manager.first() or baker.make(view.model, **plausible(view.model))
             names[prefix] = str(getattr(found, view.named_by))
     return names
+
+
+def plausible(model: type[Model]) -> dict[str, Any]:
+    """Values that random ones would break: time zones, and parents, which are those made before."""
+    values: dict[str, Any] = {}
+    for field in model._meta.concrete_fields:
+        if field.name in ("zone", "timezone"):
+            values[field.name] = "UTC"
+        elif field.many_to_one and not field.null:
+            parent = field.related_model
+            values[field.name] = parent._default_manager.first() or baker.make(parent, **plausible(parent))
+    return values
