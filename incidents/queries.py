@@ -56,6 +56,11 @@ def live(actor: Actor, among: IncidentQuerySet | None = None) -> IncidentQuerySe
     return found.live().order_by(F("next_update_due_at").asc(nulls_last=True), "id")
 
 
+def live_for(application_id: int | None, actor: Actor) -> IncidentQuerySet:
+    """The running incidents of an application, and those that name none."""
+    return live(actor).filter(Q(applications=application_id) | Q(applications=None)).distinct()
+
+
 def over(among: IncidentQuerySet) -> IncidentQuerySet:
     """What is restored or closed."""
     return among.exclude(status__in=OPEN)

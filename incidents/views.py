@@ -12,7 +12,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.accounts.permissions import Permission, can
 from core.accounts.web import page
@@ -27,7 +27,7 @@ from worklog import queries as worklog
 from worklog import subjects
 
 NO_CONTENT = 204
-SHOWN_AS = {"communications_lead": "updates"}
+ROLES = {**operations.ROLES, "communications_lead": "updates"}
 ENTRIES_SHOWN = 200
 ON_DEMAND: dict[str, Callable[[Incident], django_forms.Form]] = {
     "assign_roles": forms.RolesForm.filled,
@@ -63,6 +63,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 @page(Permission.DECLARE_INCIDENT)
+@require_http_methods(["GET", "HEAD", "POST"])
 def declare(request: HttpRequest) -> HttpResponse:
     """A title is enough. With ?ticket=TKT-1 the facts come from the ticket and the two are linked."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -163,7 +164,7 @@ def _detail(
         "asked": ASKED,
         "broken": {failed: True},
         "told": len(audience.recipients(incident)),
-        "roles": [(name, SHOWN_AS.get(name, words), getattr(incident, name)) for name, words in operations.ROLES.items()],
+        "roles": [(name, words, getattr(incident, name)) for name, words in ROLES.items()],
         "tickets": worklog.links_of(incident, actor),
         "changes": panels.recent_changes(incident, actor),
         "panels": panels.panels(incident, actor),

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from incidents import operations
 from incidents.models import Incident, Update
 from tests.incidents.conftest import at
+from tickets import operations as tickets
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +202,17 @@ def test_the_list_shows_what_runs_first(as_ira, declared, ira, by):
 
     assert page.index("Card payments fail") < page.rindex("Ledger is slow")
     assert "Running" in page and "Over" in page
+
+
+def test_a_ticket_leads_to_the_running_incident_and_to_declaring_one(as_ira, declared, payments, ira, by):
+    ticket = tickets.create(subject="Till 3 fails", application=payments, by=by(ira))
+
+    page = text(as_ira.get(f"/tickets/{ticket.reference}/"))
+
+    assert f"{declared.reference} Card payments fail" in page
+    assert f"/incidents/declare/?ticket={ticket.reference}" in page
+    form = text(as_ira.get(f"/incidents/declare/?ticket={ticket.reference}"))
+    assert 'value="Till 3 fails"' in form
 
 
 def test_the_command_page_costs_the_same_however_long_the_story(as_ira, url, declared, ira, by):
