@@ -225,6 +225,11 @@ class PriorityForm(forms.Form):
 
 
 class TimeForm(forms.Form):
+    """Stands in the page beside the dialogs, so its ids must differ from theirs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "time_%s", **kwargs})
+
     minutes = forms.IntegerField(min_value=1, max_value=1440, label="Minutes")
     activity = forms.ChoiceField(
         choices=Activity.choices, initial=Activity.INVESTIGATION, label="Kind of work"
