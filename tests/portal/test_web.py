@@ -87,11 +87,11 @@ def test_strangers_sign_in_first_and_staff_land_on_their_own_pages(client, ana, 
 
 def test_the_list_shows_open_requests_first_in_public_words(browser, desk, casey, ana, by):
     me = by(casey)
-    first = operations.create(subject="Solved one", by=me)
     operations.create(subject="Fresh one", by=me)
     taken = operations.create(subject="Taken one", by=me)
     waiting = operations.create(subject="Waiting one", by=me)
-    operations.resolve(first.reference, code="fixed", note="Done", by=by(ana))
+    solved = operations.create(subject="Solved one", by=me)
+    operations.resolve(solved.reference, code="fixed", note="Done", by=by(ana))
     operations.take(taken.reference, by=by(ana))
     operations.wait(waiting.reference, reason="canary", by=by(ana))
     text = words_of(browser.get("/portal/"))
