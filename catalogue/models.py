@@ -109,3 +109,31 @@ class Service(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Question(models.Model):
+    """What the desk must know about a customer's environment of an application; answered once per organisation."""
+
+    class Type(models.TextChoices):
+        TEXT = "text", "Text"
+        CHOICE = "choice", "Choice"
+        VERSION = "version", "Version"
+
+    SUBJECT = "question"
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="questions")
+    key = models.SlugField(max_length=40)
+    text = models.CharField(max_length=200)
+    type = models.CharField(max_length=10, choices=Type.choices, default=Type.TEXT)
+    choices = models.JSONField(default=list, blank=True)
+    required = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = CatalogueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["application", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["application", "key"], name="catalogue_question_once")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from catalogue.models import Application
+from catalogue.models import Application, Question
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.ids import Versioned
@@ -128,3 +128,23 @@ class BusyWindow(Versioned):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.starts:%H:%M}-{self.ends:%H:%M} {self.timezone}"
+
+
+class EnvironmentAnswer(models.Model):
+    """An organisation's answer to a question of an application, with the one before it for the difference."""
+
+    SUBJECT = "environment_answer"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="environment")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
+    value = models.CharField(max_length=500)
+    before = models.CharField(max_length=500, blank=True)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "question"], name="customers_answer_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.value}"

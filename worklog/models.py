@@ -97,3 +97,53 @@ class Watcher(OnWork):
 
     def __str__(self) -> str:
         return f"{self.user} watches {self.subject_kind} {self.subject_id}"
+
+
+class Mention(OnWork):
+    """Somebody was named with @ in a text on a piece of work."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+    entry_id = models.BigIntegerField(default=0)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "entry_id", "user"], name="worklog_mention_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.subject_kind} {self.subject_id}"
+
+
+class Draft(OnWork):
+    """What somebody is typing, kept so that a reload or another machine loses nothing."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    form = models.CharField(max_length=30, default="reply")
+    text = models.TextField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "user", "form"], name="worklog_draft_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"draft of {self.user} on {self.subject_kind} {self.subject_id}"
+
+
+class RunningTimer(OnWork):
+    """A person's stop watch; at most one runs, and it survives every reload because it is a row."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="running_timer"
+    )
+    started_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.started_at:%H:%M}"

@@ -131,6 +131,13 @@ class Ticket(Referenced, Versioned):
     tags = models.JSONField(default=list)
     confidential = models.BooleanField(default=False)
 
+    custom = models.JSONField(default=dict, help_text="Values of the desk's own fields, by key.")
+
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="merged_from", help_text="Where it went."
+    )
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+
     resolution_code = models.CharField(max_length=20, choices=ResolutionCode.choices, blank=True)
     breach_cause = models.TextField(blank=True)
     handoff_count = models.PositiveIntegerField(default=0)
@@ -200,88 +207,3 @@ class Ticket(Referenced, Versioned):
     @property
     def tier_label(self) -> str:
         return f"L{self.tier}"
-
-
-class EntryQuerySet(models.QuerySet):  # type: ignore[type-arg]
-    def visible_to(self, actor: Actor) -> EntryQuerySet:
-        """Internal notes exist for those who work on tickets, and for nobody else."""
-        if can(actor, Permission.WORK_TICKET):
-            return self
-        return self.exclude(kind=Entry.Kind.INTERNAL_NOTE)
-
-
-class Entry(models.Model):
-    """One message of the conversation; never changed, only added."""
-
-    class Kind(models.TextChoices):
-        PUBLIC_REPLY = "public_reply", "Reply"
-        INTERNAL_NOTE = "internal_note", "Internal note"
-        CUSTOMER_MESSAGE = "customer_message", "Customer"
-        SYSTEM = "system", "System"
-
-    SUBJECT = "entry"
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="entries")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    author_label = models.CharField(max_length=150)
-    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.WEB)
-    body = models.TextField()
-    body_html = models.TextField()
-    created_at = models.DateTimeField()
-
-    objects = EntryQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["ticket", "created_at"], name="tickets_conversation")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} on {self.ticket_id} by {self.author_label}"
-
-    @property
-    def is_public(self) -> bool:
-        return self.kind != Entry.Kind.INTERNAL_NOTE
-
-
-class HandOff(models.Model):
-    """A ticket changing tier: up with what was found out, down with what to do next."""
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="handoffs")
-    from_tier = models.PositiveSmallIntegerField()
-    to_tier = models.PositiveSmallIntegerField()
-    from_team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
-    to_team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    summary = models.TextField(blank=True)
-    business_impact = models.TextField(blank=True)
-    tried = models.TextField(blank=True)
-    reproduce = models.TextField(blank=True)
-    no_sop = models.BooleanField(default=False, help_text="L1 found no SOP for this: a reason to write one.")
-    reason = models.TextField(blank=True)
-    next_step = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["at", "id"]
-
-    def __str__(self) -> str:
-        return f"{self.ticket_id} L{self.from_tier} to L{self.to_tier}"
-
-
-class SopRun(models.Model):
-    """A standard operating procedure that somebody followed on a ticket, and how it ended."""
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="sop_runs")
-    sop = models.CharField(max_length=200)
-    outcome = models.TextField(blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["at", "id"]
-
-    def __str__(self) -> str:
-        return self.sop
