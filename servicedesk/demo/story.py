@@ -322,7 +322,7 @@ def _plans(what: str) -> dict[str, Any]:
         "description": f"Bring {what} to the new release, one at a time.",
         "need": "The old release leaves support next month.",
         "risk": {"users": 3, "reversibility": 2, "testing": 2, "complexity": 2, "time_of_day": 2},
-        "implementation_plan": "1. Drain the first node.\n2. Replace it.\n3. Check it, then go on with the next.",
+        "implementation_plan": "Drain the first node.\nReplace it.\nCheck it, then go on with the next.",
         "backout_plan": "Put the old node back behind the balancer; takes 5 minutes.",
         "validation_plan": "A test payment in each region; error rate below 0.1% for 15 minutes.",
     }
