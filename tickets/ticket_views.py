@@ -115,7 +115,8 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
     """The ticket's page; `open=VERB` shows the dialog of a verb."""
     ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
     asked = request.GET.get("open", "")
-    form = _form_for(asked, ticket) if asked in VERBS else None
+    may = asked in VERBS and can(request.actor, VERBS[asked].to)  # type: ignore[attr-defined]
+    form = _form_for(asked, ticket) if may else None
     return _page(request, ticket, asked if form is not None else "", form)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
+from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.errors import NotFound
 from worklog import subjects
@@ -67,7 +68,9 @@ def linked_references(works: Sequence[Any], actor: Actor) -> dict[int, dict[str,
     found: dict[int, dict[str, list[str]]] = {pk: {} for pk in pks}
     for kind, pairs in ends.items():
         known = subjects.kind(kind)
-        seen = set(known.visible_to(actor).filter(pk__in={pk for _, pk in pairs}).values_list("pk", flat=True))
+        seen = set(
+            known.visible_to(actor).filter(pk__in={pk for _, pk in pairs}).values_list("pk", flat=True)
+        )
         for mine_pk, pk in pairs:
             if pk in seen:
                 found[mine_pk].setdefault(kind, []).append(f"{known.prefix}-{pk}")
@@ -89,17 +92,22 @@ def time_entries(actor: Actor) -> QuerySet[TimeEntry]:
 
 
 def attachments_of(subject: Any, actor: Actor) -> QuerySet[Attachment]:
-    """The files on a piece of work; a customer gets the public ones."""
+    """The files on a piece of work; who does not read internal notes gets the public ones."""
     found = Attachment.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
-    found = found if actor.is_staff else found.filter(public=True)
+    found = found if _reads_notes(actor) else found.filter(public=True)
     return found.select_related("file").order_by("id")
 
 
 def attachment(pk: int, actor: Actor) -> Attachment:
     """One file, through the visibility of the work that it lies on. Raises NotFound otherwise."""
     found = Attachment.objects.select_related("file").filter(pk=pk).first()
-    if found is None or (not found.public and actor.is_customer):
+    if found is None or not (found.public or _reads_notes(actor)):
         raise NotFound("There is no such file.")
     if not subjects.kind(found.subject_kind).visible_to(actor).filter(pk=found.subject_id).exists():
         raise NotFound("There is no such file.")
     return found
+
+
+def _reads_notes(actor: Actor) -> bool:
+    """A file of an internal note is read by those who read the note."""
+    return can(actor, Permission.WORK_TICKET)
