@@ -45,7 +45,7 @@ def edit(
 
 def _check_free(model: type[Record], values: dict[str, Any], but: int | None = None) -> None:
     field = UNIQUE.get(model, "")
-    if field in values and model._default_manager.filter(**{field: values[field]}).exclude(pk=but).exists():
+    if field in values and model._default_manager.filter(**{field: values[field]}).exclude(pk=but or 0).exists():
         raise Conflict(f"There is already a {model._meta.verbose_name} “{values[field]}”.")
 
 

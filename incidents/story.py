@@ -13,7 +13,7 @@ from incidents.models import Incident, Status, TimelineEntry, Update
 from incidents.rules import LATE_AFTER
 
 STEPS = (Status.DECLARED, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING, Status.RESTORED)
-SIGNS = {
+SIGNS: dict[str, str] = {
     TimelineEntry.Kind.OBSERVATION: "eye",
     TimelineEntry.Kind.DECISION: "flag",
     TimelineEntry.Kind.SYSTEM: "info",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.audit.models import Event
+from core.audit.words import Presenter
 
 
 def _updated(event: Event) -> str:
@@ -23,7 +24,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-SENTENCES = {
+SENTENCES: dict[str, Presenter] = {
     "ticket.created": "opened it as {after[priority]}",
     "ticket.updated": _updated,
     "ticket.priority_set": "set the priority to {after[priority]}: {data[reason]}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.common.errors import Conflict, Invalid, RuleBroken
 from core.common.vocabulary import CustomerTier, Level, Priority
@@ -60,7 +61,7 @@ class Handoff:
     no_sop: bool = False
     sop: str = ""
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

@@ -91,7 +91,8 @@ def assign_roles(ref: str, *, by: Actor, **roles: User | None) -> Incident:
     before, after = trail.changed(incident, roles)
     if not after:
         return queries.fresh(incident)
-    ledger.claim(incident, **roles)
+    columns: dict[str, Any] = {**roles}
+    ledger.claim(incident, **columns)
     for role in after:
         person = roles[role]
         said = f"{person.display_name} is {ROLES[role]}" if person else f"Nobody is {ROLES[role]}"
@@ -109,7 +110,8 @@ def take_role(ref: str, *, role: str, by: Actor) -> Incident:
     holder = getattr(incident, role)
     if holder is not None:
         raise Conflict(f"{holder.display_name} is {ROLES[role]} already.")
-    ledger.claim(incident, found={role: None}, **{f"{role}_id": by.user_id})
+    column: dict[str, Any] = {f"{role}_id": by.user_id}
+    ledger.claim(incident, found={role: None}, **column)
     ledger.note(incident, f"{by.label} is {ROLES[role]}", by=by)
     trail.record("incident.roles_assigned", on=incident, by=by, before={role: None}, after={role: by.label})
     return queries.fresh(incident)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
@@ -220,11 +221,11 @@ def _customers(cast: Cast) -> None:
 def _directory(cast: Cast, now: datetime) -> None:
     by = cast.by("max")
     for facts in TEAMS:
-        values = dict(facts)
+        values: dict[str, Any] = dict(facts)
         team = directory.create_team(
-            members=[cast.people[name] for name in values.pop("members")],  # type: ignore[attr-defined]
-            components=[cast.components[slug] for slug in values.pop("components")],  # type: ignore[attr-defined]
-            lead=cast.people[values.pop("lead")],  # type: ignore[index]
+            members=[cast.people[name] for name in values.pop("members")],
+            components=[cast.components[slug] for slug in values.pop("components")],
+            lead=cast.people[values.pop("lead")],
             manager=cast.people["max"],
             owner=cast.people["max"],
             zone="Europe/London",

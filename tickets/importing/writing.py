@@ -83,7 +83,7 @@ class Importer:
             reopened_count=case.count("reopen_count"),
             external_id=case.number,
             imported={"source": SOURCE, **{name: case.text(name) for name in FACTS if case.text(name)}},
-            created_at=case.moment("opened_at"),
+            created_at=case.moment("opened_at") or case.steps[0].at,
             updated_at=last.at,
             resolved_at=case.moment("resolved_at") if case.status in ("resolved", "closed") else None,
             closed_at=case.moment("closed_at") if case.status == "closed" else None,

@@ -86,6 +86,10 @@ class Ticket(Referenced, Versioned):
     PREFIX = "TKT"
     SUBJECT = "ticket"
 
+    # Where it stands in the work order; the queries of the queue fill them in, no column holds them.
+    band: str
+    rank_reason: str
+
     subject = models.CharField(max_length=250)
     description = models.TextField(blank=True)
     description_html = models.TextField(blank=True)
