@@ -135,6 +135,16 @@ def test_editing_window_plan_risk_or_scope_voids_the_approvals_and_tells_the_app
     assert "was:" in mail.text
 
 
+def test_a_request_for_an_older_round_is_dropped(submitted, eli, cho, by):
+    change = submitted()
+    operations.edit(change.reference, values={"backout_plan": "Restore the backup."}, by=by(eli))
+
+    sweeps.run("outbox")
+
+    asked = OutgoingMessage.objects.filter(to=cho.email).order_by("id").values_list("state", flat=True)
+    assert list(asked) == ["dropped", "sent"]
+
+
 def test_editing_other_things_keeps_the_approvals(scheduled, eli, by):
     change = scheduled()
 

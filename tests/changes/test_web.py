@@ -225,7 +225,9 @@ def test_pages_take_few_queries_however_much_there_is(at, plan, payments, eli, l
 def test_problem_and_incident_pages_lead_to_a_new_change(at, eli):
     now = clock.now()
     problem = Problem.objects.create(title="Large batches", created_at=now, updated_at=now)
-    incident = Incident.objects.create(title="Payments fail", started_at=now, detected_at=now, declared_at=now)
+    incident = Incident.objects.create(
+        title="Payments fail", started_at=now, detected_at=now, declared_at=now
+    )
 
     for work, kind in ((problem, "problem"), (incident, "incident")):
         page = at(eli).get(f"/{kind}s/{work.reference}/").content.decode()
