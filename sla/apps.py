@@ -6,9 +6,11 @@ class SlaConfig(AppConfig):
     verbose_name = "Service levels"
 
     def ready(self) -> None:
+        from core.audit import words
         from core.outbox import relevance
         from core.timers import sweeps
-        from sla import alarms, notices
+        from sla import alarms, events, notices
 
+        words.register(events.SENTENCES)
         sweeps.register(alarms.SWEEP)
         relevance.register(notices.TOPIC, notices.why_not)

@@ -21,6 +21,8 @@ from worklog import queries as worklog
 
 # A message stands in the conversation itself; its event would say it twice.
 SAID = {"ticket.created", "ticket.replied", "ticket.noted", "ticket.customer_wrote"}
+# What the clocks do stands in the side column; only their reminders and a missed target are news.
+SAID |= {f"sla.{name}" for name in ("started", "paused", "resumed", "met", "cancelled", "retargeted")}
 SIGNS = {
     "ticket.escalated": "up",
     "ticket.handed_back": "back",

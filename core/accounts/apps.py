@@ -6,7 +6,9 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from core.accounts import idempotency
+        from core.accounts import events, idempotency
+        from core.audit import words
         from core.timers import sweeps
 
+        words.register(events.SENTENCES)
         sweeps.register(idempotency.SWEEP)

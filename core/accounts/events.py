@@ -1,0 +1,6 @@
+"""Our events in one sentence each; who and when stand beside it."""
+
+SENTENCES = {
+    "token.created": "made the token “{data[label]}” for {data[user]}",
+    "token.revoked": "revoked the token “{data[label]}”",
+}

@@ -1,0 +1,24 @@
+"""Our events in one sentence each; who and when stand beside it."""
+
+from __future__ import annotations
+
+from core.audit.models import Event
+from core.audit.words import Presenter
+from customers.models import BusyWindow, Contact, Organisation
+
+KINDS = {model.SUBJECT: str(model._meta.verbose_name) for model in (Organisation, Contact, BusyWindow)}
+
+
+def _created(event: Event) -> str:
+    return f"entered the {KINDS[event.subject_kind]} {event.subject_ref}"
+
+
+def _edited(event: Event) -> str:
+    names = ", ".join(name.replace("_", " ") for name in event.after)
+    return f"changed the {KINDS[event.subject_kind]}'s {names}"
+
+
+SENTENCES: dict[str, Presenter] = {
+    **{f"{kind}.created": _created for kind in KINDS},
+    **{f"{kind}.edited": _edited for kind in KINDS},
+}
