@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.exceptions import ParseError
 
 from core.common.api import BODY_LIMIT, parse_json
 from tests.api.conftest import Api, problem
@@ -197,6 +198,15 @@ def fields(described: dict[str, Any]) -> list[str]:
     content = described.get("requestBody", {}).get("content", {}).get("application/json", {})
     reference = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
     return list(described["components"]["schemas"].get(reference, {}).get("properties", {}))
+
+
+SHAPES = {"an array", "a text", "a number", "null", "unknown field"}  # JSON, but not what a form takes
+
+
+@pytest.mark.parametrize("name", [name for name in BROKEN_BODIES if name not in SHAPES | {"too large"}])
+def test_the_parser_itself_refuses(name):
+    with pytest.raises(ParseError):
+        parse_json(BROKEN_BODIES[name][0])
 
 
 def test_the_deepest_body_that_is_taken():
