@@ -12,7 +12,7 @@ from incidents import cadence, operations, queries
 from incidents.models import Cadence, Incident, Update, WhenDue
 from tests.incidents.conftest import at, mails
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
 State = OutgoingMessage.State
 
 

@@ -16,7 +16,7 @@ from incidents.models import Incident, Update
 from tests.incidents.conftest import at
 from worklog.models import Link
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
 
 
 def told(incident):
