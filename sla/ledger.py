@@ -19,8 +19,11 @@ def end(clock: Clock, at: datetime, *, seconds: int) -> None:
     Interval.objects.filter(clock=clock).close(at=at, seconds=seconds)
 
 
-def carry_over(old: Clock, new: Clock, *, until: datetime) -> None:
-    """Copy an ended clock's ledger to its successor; the time from its end to `until` is not counted."""
+def carry_over(old: Clock, new: Clock, *, until: datetime, gap: str = "goal was met") -> None:
+    """Copy an ended clock's ledger to its successor; the time from its end to `until` is not counted.
+
+    gap: what the ledger says of that time.
+    """
     rows = list(old.ledger.all())
     copies = [
         Interval(
@@ -43,7 +46,7 @@ def carry_over(old: Clock, new: Clock, *, until: datetime) -> None:
                 to_at=until,
                 counted=False,
                 seconds=0,
-                why="goal was met",
+                why=gap[:200],
                 calendar_version=new.calendar.version,
             )
         )

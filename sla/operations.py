@@ -134,6 +134,31 @@ def restart(
     return queries.nearest(subject_kind, subject_id)
 
 
+@transaction.atomic
+def revive(
+    subject_kind: str, subject_id: int, ended: Iterable[int], *, held_for: str, at: datetime, by: Actor, gap: str
+) -> Nearest:
+    """What ended these clocks is taken back (an undone merge): each runs on with the time that it had used.
+
+    The time in between does not count; `gap` is what the ledger says of it. A goal that has an open clock
+    by now keeps that one.
+    """
+    at = _second(at)
+    busy = {clock.goal for clock in _open(subject_kind, subject_id)}
+    revived = []
+    for old in queries.of_subject(subject_kind, subject_id).filter(pk__in=ended).select_related("calendar"):
+        if old.state in Clock.OPEN or old.goal in busy or old.policy is None or not old.policy.target(old.goal):
+            continue
+        busy.add(old.goal)
+        revived.append(
+            _create(
+                subject_kind, subject_id, old.goal, old.policy, at=at, after=old, held_for=held_for, why=gap, gap=gap
+            )
+        )
+    _record("sla.started", subject_kind, subject_id, revived, by, why=gap)
+    return queries.nearest(subject_kind, subject_id)
+
+
 def sound_alarm(clock: Clock, now: datetime) -> None:
     """Give the latest alarm that a running clock has passed, as one, and set the moment of the next.
 
@@ -230,6 +255,7 @@ def _create(
     after: Clock | None = None,
     held_for: str = "",
     why: str = "started",
+    gap: str = "goal was met",
 ) -> Clock:
     """A new clock; `after` is the ended one whose time and breach it carries on."""
     paused = rules.pauses(held_for, policy.pause_reasons)
@@ -250,7 +276,7 @@ def _create(
         alarms_sent=_alarms_told(after, policy) if after else 0,
     )
     if after:
-        ledger.carry_over(after, clock, until=at)
+        ledger.carry_over(after, clock, until=at, gap=gap)
     if paused:
         ledger.begin(clock, at, counted=False, why=_hold_words(held_for))
     else:

@@ -10,7 +10,7 @@ from core.common.actor import Actor
 from core.common.vocabulary import Role
 from sla import operations as clocks
 from sla import queries as clock_queries
-from sla.models import Calendar, Goal
+from sla.models import Calendar, Clock, Goal
 from sla.rules import Facts, Part
 from sla.subjects import Nearest, Person, SubjectInfo
 from tickets.models import Ticket
@@ -65,6 +65,19 @@ def retarget(ticket: Ticket, *, at: datetime, by: Actor, why: str) -> None:
 
 def restart(ticket: Ticket, goal: str, *, at: datetime, by: Actor) -> None:
     _store(ticket.pk, clocks.restart(KIND, ticket.pk, goal, facts(ticket), at=at, by=by))
+
+
+def open_clocks(ticket: Ticket) -> list[int]:
+    """The ids of the clocks that run or stand still."""
+    found = clock_queries.of_subject(KIND, ticket.pk).filter(state__in=Clock.OPEN)
+    return list(found.values_list("pk", flat=True))
+
+
+def revive(ticket: Ticket, ended: list[int], *, at: datetime, by: Actor, gap: str) -> None:
+    """What ended these clocks is taken back: they run on, and the time in between is not counted."""
+    _store(
+        ticket.pk, clocks.revive(KIND, ticket.pk, ended, held_for=held_for(ticket), at=at, by=by, gap=gap)
+    )
 
 
 def business_days_after(at: datetime, days: int) -> datetime:
