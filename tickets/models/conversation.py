@@ -68,7 +68,10 @@ class HeldReply(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="held_replies")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     body = models.TextField()
-    then_status = models.CharField(max_length=10, blank=True)
+    then_status = models.CharField(
+        max_length=40, blank=True, help_text='Empty, "waiting", or "resolved:" and a resolution code.'
+    )
+    files = models.JSONField(default=list, help_text="Ids of the stored files that go along.")
     last_seen = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     release_at = models.DateTimeField(null=True)
