@@ -24,7 +24,7 @@ def approve(ref: str, *, note: str = "", by: Actor) -> Change:
 
     An emergency that was started already stays where it is: its approvals are made up for.
     """
-    change = queries.get_for(ref, by=by, to=Permission.APPROVE_CHANGE)
+    change = _held(queries.get_for(ref, by=by, to=Permission.APPROVE_CHANGE))
     mine = _turn_of(change, "approve", by=by)
     _decide(mine, Decision.APPROVED, note, by=by)
     left = [row for row in queries.approvals(change) if row.decision == Decision.PENDING]
@@ -58,7 +58,7 @@ _PAID = {"approval_due_at": None, "approval_chase_at": None}
 @transaction.atomic
 def reject(ref: str, *, note: str, by: Actor) -> Change:
     """Say no, with the reason. One rejection is enough."""
-    change = queries.get_for(ref, by=by, to=Permission.APPROVE_CHANGE)
+    change = _held(queries.get_for(ref, by=by, to=Permission.APPROVE_CHANGE))
     if not note.strip():
         raise RuleBroken("Say why it is rejected, so that it can be revised.", field="note")
     mine = _turn_of(change, "reject", by=by)
@@ -67,6 +67,12 @@ def reject(ref: str, *, note: str, by: Actor) -> Change:
     moved = move(change, "reject", Status.REJECTED, "rejected", by=by, values={}, role=mine.role, note=note)
     notices.tell_rejected(moved, note, by=by)
     return moved
+
+
+def _held(change: Change) -> Change:
+    """The change as it is now, its row held: every writer takes the change first and its approvals after."""
+    Change.objects.select_for_update().filter(pk=change.pk).values_list("pk").first()
+    return queries.fresh(change)
 
 
 def _turn_of(change: Change, verb: str, *, by: Actor) -> Approval:

@@ -75,22 +75,22 @@ def resolve(
     if code and code not in ResolutionCode.values:
         raise RuleBroken(f"The code is one of: {', '.join(ResolutionCode.values)}.", field="code")
     now = clock.now()
+    # The ticket is claimed before its clocks, as every verb does: one wins, and no two wait for each other.
+    update(
+        ticket, {"status": ticket.status}, now, status=Status.RESOLVED, resolution_code=code, resolved_at=now,
+        breach_cause=breach_cause, hold_reason="", pause_note="", review_at=None, customer_replied_at=None,
+        close_due_at=_close_due(now),
+    )  # fmt: skip
     if minutes:
         worklog.log_time(ticket, minutes=minutes, activity=Activity.FIX, note="", by=by)
     if note.strip():
         reply(ref, body=note, public=True, by=by)
-    ticket = queries.fresh(ticket)
     if code in NOTHING_PROMISED:
         service_levels.cancel(ticket, at=now, by=by, why=ResolutionCode(code).label.lower())
     else:
         service_levels.meet(ticket, *Goal.values, at=now, by=by)
     breached = service_levels.breached(ticket)
     rules.check_resolution(code, note, breached=breached, breach_cause=breach_cause)
-    update(
-        ticket, {"status": ticket.status}, now, status=Status.RESOLVED, resolution_code=code, resolved_at=now,
-        breach_cause=breach_cause, hold_reason="", pause_note="", review_at=None, customer_replied_at=None,
-        close_due_at=_close_due(now),
-    )  # fmt: skip
     searching.put(ticket)
     trail.record(
         "ticket.resolved", on=ticket, by=by, before={"status": ticket.status},

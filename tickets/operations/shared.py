@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from core.common.errors import Conflict
 from tickets import rules
@@ -22,8 +22,10 @@ def update(ticket: Ticket, expected: dict[str, Any], now: datetime, **changes: A
 
 
 def opened(ticket: Ticket) -> dict[str, Any]:
-    """A new ticket that somebody has taken up is open."""
-    return {"status": Status.OPEN} if ticket.status == Status.NEW else {}
+    """A new ticket that somebody has taken up is open; one that has moved on meanwhile stays where it is."""
+    if ticket.status != Status.NEW:
+        return {}
+    return {"status": Case(When(status=Status.NEW, then=Value(Status.OPEN)), default=F("status"))}
 
 
 def speaker(ticket: Ticket, user_id: int | None) -> dict[str, Any]:
