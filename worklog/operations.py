@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from core.accounts.models import User
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from core.common.vocabulary import Activity
 from core.files import operations as files
-from worklog.models import Attachment, Link, TimeEntry, Watcher
+from core.files.models import StoredFile
+from worklog.models import Attachment, Draft, Link, Mention, TimeEntry, Watcher
 
 MINUTES_IN_A_DAY = 1440
 
@@ -73,19 +76,89 @@ def attach(
     subject: Any, uploads: list[UploadedFile], *, public: bool, entry_id: int | None = None, by: Actor
 ) -> list[Attachment]:
     """Store files on a subject, all or none."""
+    files.check(uploads)
+    stored = [files.store(upload, by=by) for upload in uploads]
+    return attach_stored(subject, stored, public=public, entry_id=entry_id)
+
+
+@transaction.atomic
+def attach_stored(
+    subject: Any, stored: Iterable[StoredFile], *, public: bool, entry_id: int | None = None
+) -> list[Attachment]:
+    """Put files that are stored already on a subject."""
     return [
         Attachment.objects.create(
-            subject_kind=subject.SUBJECT,
-            subject_id=subject.pk,
-            file=files.store(upload, by=by),
-            entry_id=entry_id,
-            public=public,
+            subject_kind=subject.SUBJECT, subject_id=subject.pk, file=file, entry_id=entry_id, public=public
         )
-        for upload in uploads
+        for file in stored
     ]
 
 
+@transaction.atomic
 def watch(subject: Any, *, by: Actor) -> None:
-    """Make the actor a watcher; a second time changes nothing."""
-    if by.user_id is not None:
-        Watcher.objects.get_or_create(subject_kind=subject.SUBJECT, subject_id=subject.pk, user_id=by.user_id)
+    """Make the actor a watcher, who hears of what happens; a second time changes nothing."""
+    if by.user_id is None:
+        raise RuleBroken("Only a person can watch.")
+    _, new = Watcher.objects.get_or_create(**_on(subject), user_id=by.user_id)
+    if new:
+        trail.record(f"{subject.SUBJECT}.watched", on=subject, by=by)
+
+
+@transaction.atomic
+def unwatch(subject: Any, *, by: Actor) -> None:
+    """The actor is a watcher no more; a second time changes nothing."""
+    gone, _ = Watcher.objects.filter(**_on(subject), user_id=by.user_id).delete()
+    if gone:
+        trail.record(f"{subject.SUBJECT}.unwatched", on=subject, by=by)
+
+
+@transaction.atomic
+def mention(subject: Any, users: Iterable[User], *, entry_id: int, by: Actor) -> None:
+    """Name people in a text, once each: they become watchers. The caller has checked that they may read it."""
+    named = [
+        user
+        for user in users
+        if Mention.objects.get_or_create(
+            **_on(subject), entry_id=entry_id, user=user, defaults={"at": clock.now()}
+        )[1]
+    ]
+    for user in named:
+        Watcher.objects.get_or_create(**_on(subject), user=user)
+    if named:
+        trail.record(
+            f"{subject.SUBJECT}.mentioned", on=subject, by=by, entry=entry_id,
+            users=[user.pk for user in named], names=", ".join(user.display_name for user in named),
+        )  # fmt: skip
+
+
+def see_mentions(subject: Any, *, by: Actor) -> None:
+    """The actor has looked at the subject: where they were named on it counts as read."""
+    Mention.objects.filter(**_on(subject), user_id=by.user_id, seen_at=None).update(seen_at=clock.now())
+
+
+@transaction.atomic
+def keep_draft(subject: Any, *, form: str, text: str, by: Actor) -> Draft | None:
+    """Keep what somebody is typing on a subject, the one text of theirs there; an empty one is dropped."""
+    if by.user_id is None:
+        raise RuleBroken("Only a person can have a draft.")
+    if not text.strip():
+        drop_draft(subject, by=by)
+        return None
+    drafts = Draft.objects.filter(**_on(subject), user_id=by.user_id)
+    drafts.exclude(form=form).delete()
+    kept, _ = drafts.update_or_create(
+        form=form, defaults={"text": text, "updated_at": clock.now()},
+        create_defaults={
+            **_on(subject), "user_id": by.user_id, "form": form, "text": text, "updated_at": clock.now()
+        },
+    )  # fmt: skip
+    return kept
+
+
+def drop_draft(subject: Any, *, by: Actor) -> None:
+    """What was typed has been sent, or taken out of the box."""
+    Draft.objects.filter(**_on(subject), user_id=by.user_id).delete()
+
+
+def _on(subject: Any) -> dict[str, Any]:
+    return {"subject_kind": subject.SUBJECT, "subject_id": subject.pk}

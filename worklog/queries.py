@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
+from core.accounts.models import User
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.errors import NotFound
 from worklog import subjects
-from worklog.models import Attachment, Link, TimeEntry
+from worklog.models import Attachment, Draft, Link, Mention, TimeEntry, Watcher
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,24 @@ def attachments_of(subject: Any, actor: Actor) -> QuerySet[Attachment]:
     found = Attachment.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
     found = found if _reads_notes(actor) else found.filter(public=True)
     return found.select_related("file").order_by("id")
+
+
+def draft_of(subject: Any, actor: Actor) -> Draft | None:
+    """What the actor was typing on a piece of work."""
+    return Draft.objects.filter(
+        subject_kind=subject.SUBJECT, subject_id=subject.pk, user_id=actor.user_id
+    ).first()
+
+
+def watchers_of(subject: Any) -> list[User]:
+    """Who watches a piece of work, by name."""
+    ids = Watcher.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk).values("user_id")
+    return list(User.objects.filter(pk__in=ids, is_active=True).order_by("first_name", "last_name"))
+
+
+def unread_mentions(kind: str, actor: Actor) -> QuerySet[Mention]:
+    """Where the actor was named on work of a kind and has not looked yet."""
+    return Mention.objects.filter(subject_kind=kind, user_id=actor.user_id, seen_at=None)
 
 
 def attachment(pk: int, actor: Actor) -> Attachment:

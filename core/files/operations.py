@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -15,15 +16,37 @@ from django.http import FileResponse
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
+from core.files import sniffing
 from core.files.models import StoredFile
 
 MOST_BYTES = 25 * 1024 * 1024
+MOST_FILES = 20
 KEEP_FREE_BYTES = 200 * 1024 * 1024
 SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
+def check(uploads: Sequence[UploadedFile]) -> None:
+    """Refuse files that are too many, too large or dangerous, before the first of them is written.
+
+    Raises RuleBroken with a sentence that names the file and what to do instead.
+    """
+    if len(uploads) > MOST_FILES:
+        raise RuleBroken(f"These are {len(uploads)} files; send at most {MOST_FILES} at once.", field="files")
+    for upload in uploads:
+        name = clean_name(upload.name)
+        if (upload.size or 0) > MOST_BYTES:
+            raise RuleBroken(_too_large(name, upload.size), field="files")
+        why = sniffing.danger(name, _head(upload))
+        if why is not None:
+            raise RuleBroken(
+                f"{name} {why}, so it is not taken. Put it into a ZIP file if somebody really needs it.",
+                field="files",
+            )
+
+
 def store(upload: UploadedFile, *, by: Actor) -> StoredFile:
     """Write an upload to disk while counting its bytes. Raises RuleBroken above 25 MB or with a full disk."""
+    check([upload])
     root = Path(settings.FILES_DIR)
     root.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(root).free < KEEP_FREE_BYTES:
@@ -39,18 +62,31 @@ def store(upload: UploadedFile, *, by: Actor) -> StoredFile:
             size += len(chunk)
             if size > MOST_BYTES:
                 target.unlink()
-                raise RuleBroken(f"{clean_name(upload.name)} is larger than 25 MB.", field="files")
+                raise RuleBroken(_too_large(clean_name(upload.name), size), field="files")
             digest.update(chunk)
             file.write(chunk)
     return StoredFile.objects.create(
         name=clean_name(upload.name),
-        content_type=(upload.content_type or "application/octet-stream")[:100],
+        content_type=sniffing.content_type(_head(upload), upload.content_type or ""),
         size=size,
         sha256=digest.hexdigest(),
         path=place,
         created_at=clock.now(),
         uploaded_by_id=by.user_id,
     )
+
+
+def _head(upload: UploadedFile) -> bytes:
+    """The first bytes, with the file back at its start."""
+    upload.seek(0)
+    head = upload.read(sniffing.HEAD_BYTES)
+    upload.seek(0)
+    return bytes(head)
+
+
+def _too_large(name: str, size: int | None) -> str:
+    megabytes = -(-(size or 0) // (1024 * 1024))
+    return f"{name} has {megabytes} MB; a file may have at most 25 MB. Send a link to it instead."
 
 
 def clean_name(name: str | None) -> str:
