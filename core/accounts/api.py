@@ -54,6 +54,8 @@ class DeskAPIView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if any("\x00" in str(value) for value in kwargs.values()):  # PostgreSQL would not even look it up
+            raise NotFound("There is nothing here.")
         self.check_view_permission(request.actor)  # type: ignore[attr-defined]
         refuse_unknown_parameters(request, self.known_parameters())
         if request.method == "POST" and idempotency.HEADER in request.headers:
