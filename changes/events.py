@@ -48,5 +48,6 @@ SENTENCES: dict[str, Presenter] = {
     "change.backed_out": _with("backed it out", "note"),
     "change.closed": _with("closed it", "outcome"),
     "change.linked": _with("linked it", "to"),
+    "change.unlinked": "took the link to {data[to]} away",
     "change.time_logged": "logged {data[minutes]} min",
 }

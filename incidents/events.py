@@ -56,5 +56,6 @@ SENTENCES: dict[str, Presenter] = {
     "incident.subscribed": "put {data[address]} on the list",
     "incident.edited": _edited,
     "incident.linked": "linked {data[to]}",
+    "incident.unlinked": "took the link to {data[to]} away",
     "incident.time_logged": "logged {data[minutes]} min",
 }

@@ -37,5 +37,6 @@ SENTENCES: dict[str, Presenter] = {
     "problem.action_done": "finished the action “{data[title]}”",
     "problem.action_dropped": "dropped the action “{data[title]}”: {data[reason]}",
     "problem.linked": "linked {data[to]}",
+    "problem.unlinked": "took the link to {data[to]} away",
     "problem.time_logged": "logged {data[minutes]} min",
 }

@@ -9,7 +9,7 @@ from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.common.actor import Actor
 from sla import queries as clock_queries
-from tickets import operations, queries, shapes
+from tickets import operations, queries, relation_shapes, shapes
 from tickets.filters import TicketFilter
 from tickets.models import Ticket
 from tickets.rules import Handoff
@@ -44,6 +44,8 @@ class TicketViewSet(DeskViewSet):
         "priority": "set_priority",
         "priority_reason": "set_priority",
         "resolution_code": "resolve",
+        "merged_into": "merge",
+        "parent": "set_parent",
     }
 
     def find(self, ref: str, by: Actor) -> Ticket:
@@ -126,6 +128,37 @@ class TicketViewSet(DeskViewSet):
     def link(self, ref: str, data: Data, by: Actor) -> Ticket:
         """Link to other work that the caller sees."""
         return operations.link(ref, **data, by=by)
+
+    @verb(relation_shapes.Unlink)
+    def unlink(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Take the links to other work away."""
+        return operations.unlink(ref, **data, by=by)
+
+    @verb(relation_shapes.MergeInto)
+    def merge(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Put this duplicate into another ticket; answers the one that stays."""
+        return operations.merge(ref, **data, by=by)
+
+    @verb()
+    def undo_merge(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Take the merge back; what was said since stays where it was said."""
+        return operations.undo_merge(ref, by=by)
+
+    @verb(relation_shapes.Split)
+    def split(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Make a ticket of its own out of one message of the customer; answers the new one."""
+        return operations.split(ref, **data, by=by)
+
+    @verb(relation_shapes.SetParent)
+    def set_parent(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Put it under another ticket; at most five levels."""
+        return operations.set_parent(ref, **data, by=by)
+
+    @verb(relation_shapes.ResolveFamily, entry=relation_shapes.OutcomeOut(many=True), status=200)
+    def resolve_with_children(self, ref: str, data: Data, by: Actor) -> Any:
+        """Resolve it and every open ticket below it; answers what became of each, itself first."""
+        ticket, children = operations.resolve_family(ref, **data, by=by)
+        return [operations.Outcome(ticket.reference), *children]
 
     @listing(shapes.EntryOut)
     def entries(self, ref: str, by: Actor) -> Any:

@@ -11,6 +11,7 @@ from catalogue.models import Application
 from core.common.api import Named, Ref, StrictSerializer, Text, UtcDateTime
 from core.common.vocabulary import Level, Priority, TicketKind
 from tickets.models import Entry, Status
+from tickets.relation_shapes import OtherTicket, OwnTicket
 
 
 class OwnApplication(Ref):
@@ -54,10 +55,12 @@ class CustomerTicketOut(StrictSerializer):
     first_responded_at = UtcDateTime(allow_null=True)
     resolved_at = UtcDateTime(allow_null=True)
     closed_at = UtcDateTime(allow_null=True)
+    merged_into = OtherTicket()
 
 
 class CustomerEntryOut(StrictSerializer):
     id = serializers.IntegerField()
+    ticket = OwnTicket()
     kind = serializers.ChoiceField(choices=Entry.Kind.choices)
     author_label = serializers.CharField()
     body = serializers.CharField()

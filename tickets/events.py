@@ -19,6 +19,14 @@ def _assigned(event: Event) -> str:
     return f"assigned it to {', '.join(to)}" if to else "took the assignment away"
 
 
+def _parent_set(event: Event) -> str:
+    return f"put it under {event.after['parent']}" if event.after["parent"] else "took it out of its parent"
+
+
+def _put_back(event: Event) -> str:
+    return _updated(event).replace("changed ", "took a bulk change back: ", 1)
+
+
 def _short(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "nothing")
     return text if len(text) <= 60 else f"{text[:59]}…"
@@ -44,6 +52,27 @@ SENTENCES: dict[str, Presenter] = {
     "ticket.review_due": "reminded that it is time to look again: {data[note]}",
     "ticket.time_logged": "logged {data[minutes]} min",
     "ticket.linked": "linked {data[to]}",
+    "ticket.unlinked": "took the link to {data[to]} away",
+    "ticket.merged": "merged it into {data[other]}",
+    "ticket.merged_here": "merged {data[other]} into this",
+    "ticket.unmerged": "undid the merge into {data[other]}",
+    "ticket.unmerged_here": "undid the merge of {data[other]}",
+    "ticket.split": "made {data[to]} of a message",
+    "ticket.parent_set": _parent_set,
+    "ticket.followed_up": "opened {data[to]}, as this was closed too long ago",
+    "ticket.person_named": "named {data[person]}, who may see it now",
+    "ticket.person_unnamed": "took {data[person]} off the people who may see it",
+    "ticket.put_back": _put_back,
+    "ticket.recurred": "opened it as “{data[recurrence]}” asks for",
+    "ticket.watched": "watches it",
+    "ticket.unwatched": "watches it no longer",
+    "ticket.mentioned": "named {data[names]} in a note",
+    "ticket.macro_used": "used the macro “{data[macro]}”",
+    "macro.created": "made the macro “{after[name]}”",
+    "macro.edited": _updated,
     "ticket.imported": "opened it on another desk as {data[number]} ({data[source]})",
     "ticket.imported_change": _updated,
+    "saved_view.created": "saved the view “{after[name]}”",
+    "saved_view.edited": "changed the view",
+    "saved_view.deleted": "deleted the view “{before[name]}”",
 }

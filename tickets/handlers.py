@@ -22,3 +22,8 @@ def tell_requester(event: Event) -> None:
 )
 def tell_assignee(event: Event) -> None:
     notices.tell_assignee(event)
+
+
+@delivery.handler("ticket.merged")
+def tell_where_it_goes_on(event: Event) -> None:
+    notices.merged(event)

@@ -9,6 +9,7 @@ from core.audit import words
 from core.audit.models import Event
 from core.outbox import queue
 from core.outbox.models import Lane
+from tickets import queries
 from tickets.models import Entry, Ticket
 
 CUSTOMER_SUBJECT = "[{reference}] {subject}"
@@ -25,9 +26,21 @@ def acknowledge(event: Event) -> None:
 def reply_to_requester(event: Event) -> None:
     ticket = _ticket(event)
     entry = Entry.objects.get(pk=event.data["entry"])
-    if ticket.requester is None or entry.kind != Entry.Kind.PUBLIC_REPLY:
+    if entry.kind != Entry.Kind.PUBLIC_REPLY:
         return
-    _mail(ticket, event, ticket.requester.email, "ticket_reply", lane=Lane.REPLY, page="portal", entry=entry)
+    for contact in queries.requesters(ticket):
+        _mail(ticket, event, contact.email, "ticket_reply", lane=Lane.REPLY, page="portal", entry=entry)
+
+
+def merged(event: Event) -> None:
+    """Tell who asked where their request goes on; whoever asked both has nothing to learn."""
+    ticket = _ticket(event)
+    survivor = ticket.merged_into
+    if ticket.requester is None or survivor is None or survivor.requester_id == ticket.requester_id:
+        return
+    _mail(
+        ticket, event, ticket.requester.email, "ticket_merged", lane=Lane.REPLY, page="portal", survivor=survivor
+    )
 
 
 def tell_assignee(event: Event) -> None:
@@ -40,7 +53,7 @@ def tell_assignee(event: Event) -> None:
 
 
 def _ticket(event: Event) -> Ticket:
-    return Ticket.objects.select_related("requester", "assignee").get(pk=event.subject_id)
+    return Ticket.objects.select_related("requester", "assignee", "merged_into").get(pk=event.subject_id)
 
 
 def _mail(

@@ -17,15 +17,17 @@ from core.audit import trail
 from core.audit.models import Event
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import NotFound, RuleBroken
+from core.common.errors import Conflict, NotFound, RuleBroken
 from core.common.ids import number_of
 from core.common.vocabulary import Priority
+from customers.models import Contact
 from customers.queries import busy_organisations
 from escalation import directory
 from tickets import rules
-from tickets.models import Entry, PriorityCell, Ticket
+from tickets.models import Entry, HeldReply, PriorityCell, Ticket
 
 RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
+STAYS_POSSIBLE = (Permission.VIEW_TICKETS, Permission.REPLY)  # with a ticket that was merged into another
 PAGE = 50
 MOST_COUNTED = 1000
 
@@ -40,7 +42,37 @@ def get_for(reference: str, *, by: Actor, to: Permission = Permission.VIEW_TICKE
     if found is None:
         raise NotFound(f"There is no {reference.strip()[:40]} here.")
     require(by, to)
+    if found.merged_into_id is not None and to not in STAYS_POSSIBLE:
+        raise Conflict(f"{found.reference} was merged into {_named(found.merged_into_id, by)}. Go on there.")
     return found
+
+
+def reference_of(pk: int) -> str:
+    return f"{Ticket.PREFIX}-{pk}"
+
+
+def survivor_for(reference: str, *, by: Actor, to: Permission = Permission.WORK_TICKET) -> Ticket:
+    """The ticket itself, or the one that it was merged into, through any chain. Raises as `get_for` does."""
+    found = get_for(reference, by=by)
+    return get_for(reference_of(found.merged_into_id or found.pk), by=by, to=to)
+
+
+def survivor_seen(ticket: Ticket, actor: Actor) -> Ticket | None:
+    """Where a merged ticket went, for an actor who may see that."""
+    if ticket.merged_into_id is None:
+        return None
+    return Ticket.objects.visible_to(actor).filter(pk=ticket.merged_into_id).first()
+
+
+def requesters(ticket: Ticket) -> list[Contact]:
+    """Who asked: the ticket's own requester, and those of the duplicates of the same customer that went into it."""
+    merged = ticket.merged_from.filter(organisation_id=ticket.organisation_id).order_by("pk")
+    found = [ticket.requester, *(other.requester for other in merged.select_related("requester"))]
+    return list({contact.pk: contact for contact in found if contact is not None}.values())
+
+
+def _named(pk: int, by: Actor) -> str:
+    return reference_of(pk) if Ticket.objects.visible_to(by).filter(pk=pk).exists() else "another ticket"
 
 
 def fresh(ticket: Ticket) -> Ticket:
@@ -66,6 +98,28 @@ def last_tier() -> int:
 def conversation(ticket: Ticket, actor: Actor) -> QuerySet[Entry]:
     """The messages that the actor may read, the oldest first."""
     return Entry.objects.visible_to(actor).filter(ticket=ticket).select_related("author")
+
+
+def written_since(ticket: Ticket, last_seen: int, actor: Actor) -> Entry | None:
+    """The newest public message after `last_seen` that somebody else wrote."""
+    newer = ticket.entries.exclude(kind=Entry.Kind.INTERNAL_NOTE).filter(pk__gt=last_seen)
+    return newer.exclude(author_id=actor.user_id).last()
+
+
+def held_replies(ticket: Ticket) -> QuerySet[HeldReply]:
+    """The replies that are on their way, or came back, the oldest first."""
+    return (
+        HeldReply.objects.filter(ticket=ticket, entry__isnull=True, taken_back_at__isnull=True)
+        .select_related("author")
+        .order_by("pk")
+    )
+
+
+def own_mark(ticket: Ticket, actor: Actor) -> str:
+    """Moves on with everything that the actor sends on the ticket: what was typed before it has been sent."""
+    said = ticket.entries.filter(author_id=actor.user_id).order_by("-pk").values_list("pk", flat=True).first()
+    held = ticket.held_replies.filter(author_id=actor.user_id).order_by("-pk").values_list("pk", flat=True)
+    return f"{said or 0}.{held.first() or 0}"
 
 
 def history(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
@@ -161,11 +215,13 @@ def _ordered(rows: QuerySet[Ticket], busy: list[int]) -> QuerySet[Ticket]:
         default=F("customer_rank"),
         output_field=PositiveSmallIntegerField(),
     )
-    return (
-        rows.annotate(place=raised)
-        .select_related(*RELATED)
-        .defer("description", "description_html", "steps_to_reproduce", "risk")
-        .order_by("priority", "place", "due_at", "created_at", "id")
+    return for_list(rows.annotate(place=raised)).order_by("priority", "place", "due_at", "created_at", "id")
+
+
+def for_list(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """With what a row of a list shows, and without the long texts."""
+    return rows.select_related(*RELATED).defer(
+        "description", "description_html", "steps_to_reproduce", "risk"
     )
 
 

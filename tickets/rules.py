@@ -87,13 +87,18 @@ def check_move(reference: str, status: str, to: str) -> None:
     )
 
 
+def may_reopen(status: str, closed_at: datetime | None, now: datetime) -> bool:
+    """False for what was closed more than 14 days ago: a customer's message on it opens a new, linked ticket."""
+    return status != "closed" or closed_at is None or now - closed_at <= REOPEN_CLOSED_WITHIN
+
+
 def check_reopen(reference: str, status: str, closed_at: datetime | None, now: datetime) -> None:
     """Resolved tickets reopen at any time, closed ones within 14 days."""
     if status not in ("resolved", "closed"):
         raise Conflict(
             f"{reference} is {STATUS_WORDS[status]}; only resolved or closed tickets are reopened."
         )
-    if status == "closed" and closed_at is not None and now - closed_at > REOPEN_CLOSED_WITHIN:
+    if not may_reopen(status, closed_at, now):
         raise Conflict(f"{reference} was closed more than 14 days ago. Open a new ticket and link it.")
 
 

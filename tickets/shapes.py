@@ -27,6 +27,7 @@ from escalation.models import Team
 from tickets import queries
 from tickets.customer_shapes import CustomerEntryOut, CustomerTicketCreate, CustomerTicketOut
 from tickets.models import Entry, HoldReason, ResolutionCode, Status, Ticket
+from tickets.relation_shapes import OtherTicket, OwnTicket
 from worklog.models import Link
 
 MOST_TIERS = 5
@@ -115,6 +116,8 @@ class TicketOut(StrictSerializer):
     rank_reason = serializers.SerializerMethodField()
     handoff_count = serializers.IntegerField()
     reopened_count = serializers.IntegerField()
+    merged_into = OtherTicket()
+    parent = OtherTicket()
     external_id = serializers.CharField()
 
     def get_rank_reason(self, ticket: Ticket) -> str:
@@ -128,6 +131,7 @@ class EntryOut(StrictSerializer):
     for_customers = CustomerEntryOut
 
     id = serializers.IntegerField()
+    ticket = OwnTicket()
     kind = serializers.ChoiceField(choices=Entry.Kind.choices)
     public = serializers.BooleanField(source="is_public")
     author = Named("username", allow_null=True)

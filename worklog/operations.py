@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Q
 
 from core.accounts.models import User
 from core.audit import trail
@@ -17,9 +18,22 @@ from core.common.errors import RuleBroken
 from core.common.vocabulary import Activity
 from core.files import operations as files
 from core.files.models import StoredFile
-from worklog.models import Attachment, Draft, Link, Mention, TimeEntry, Watcher
+from worklog.models import Attachment, Draft, Link, Mention, RunningTimer, TimeEntry, Watcher
 
 MINUTES_IN_A_DAY = 1440
+
+# What may lie on a piece of work only once stays behind where the other one has its own.
+ONCE: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
+    "watchers": (Watcher, ("user_id",)),
+    "mentions": (Mention, ("entry_id", "user_id")),
+    "drafts": (Draft, ("user_id", "form")),
+}
+MANY: dict[str, type[models.Model]] = {
+    "attachments": Attachment,
+    "time": TimeEntry,
+    "timers": RunningTimer,
+}
+
 
 
 @transaction.atomic
@@ -72,6 +86,20 @@ def link(subject: Any, to: Any, *, kind: str = Link.Kind.RELATES, by: Actor) -> 
 
 
 @transaction.atomic
+def unlink(subject: Any, to: Any, *, kind: str | None = None, by: Actor) -> None:
+    """Take the links between two pieces of work away, in whichever direction they were made; only of `kind`, if given."""
+    there = Q(subject_kind=subject.SUBJECT, subject_id=subject.pk, to_kind=to.SUBJECT, to_id=to.pk)
+    back = Q(subject_kind=to.SUBJECT, subject_id=to.pk, to_kind=subject.SUBJECT, to_id=subject.pk)
+    found = Link.objects.filter(there | back)
+    if kind is not None:
+        found = found.filter(kind=kind)
+    if not found.delete()[0]:
+        raise RuleBroken(f"{subject.reference} is not linked to {to.reference}.", field="to")
+    trail.record(f"{subject.SUBJECT}.unlinked", on=subject, by=by, to=to.reference)
+    trail.record(f"{to.SUBJECT}.unlinked", on=to, by=by, to=subject.reference)
+
+
+@transaction.atomic
 def attach(
     subject: Any, uploads: list[UploadedFile], *, public: bool, entry_id: int | None = None, by: Actor
 ) -> list[Attachment]:
@@ -95,6 +123,15 @@ def attach_stored(
 
 
 @transaction.atomic
+def copy_files(subject: Any, entry_id: int, to: Any) -> None:
+    """The files of one message lie on another piece of work as well; what is stored is stored once."""
+    found = Attachment.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk, entry_id=entry_id)
+    Attachment.objects.bulk_create(
+        Attachment(subject_kind=to.SUBJECT, subject_id=to.pk, file_id=file_id, public=public)
+        for file_id, public in found.order_by("id").values_list("file_id", "public")
+    )
+
+
 def watch(subject: Any, *, by: Actor) -> None:
     """Make the actor a watcher, who hears of what happens; a second time changes nothing."""
     if by.user_id is None:
@@ -162,3 +199,54 @@ def drop_draft(subject: Any, *, by: Actor) -> None:
 
 def _on(subject: Any) -> dict[str, Any]:
     return {"subject_kind": subject.SUBJECT, "subject_id": subject.pk}
+
+
+def carry(kind: str, source: int, target: int) -> dict[str, list[Any]]:
+    """Move everything from one piece of work to another of its kind (a merge); answers what went along, by id."""
+    moved: dict[str, list[Any]] = {}
+    for name, model in MANY.items():
+        moved[name] = list(_on(model, kind, source).values_list("pk", flat=True))
+        _on(model, kind, source).update(subject_id=target)
+    for name, (model, key) in ONCE.items():
+        taken = set(_on(model, kind, target).values_list(*key))
+        rows = _on(model, kind, source).values_list("pk", *key)
+        moved[name] = [pk for pk, *place in rows if tuple(place) not in taken]
+        model._default_manager.filter(pk__in=moved[name]).update(subject_id=target)
+    moved["links_from"], moved["links_to"] = _carry_links(kind, source, target)
+    return moved
+
+
+def bring_back(kind: str, target: int, source: int, moved: dict[str, list[Any]]) -> None:
+    """Take back what `carry` moved, as far as it still lies there."""
+    for name, model in [*MANY.items(), *((name, model) for name, (model, _) in ONCE.items())]:
+        _on(model, kind, target).filter(pk__in=moved[name]).update(subject_id=source)
+    Link.objects.filter(pk__in=moved["links_from"], subject_kind=kind, subject_id=target).update(
+        subject_id=source
+    )
+    Link.objects.filter(pk__in=moved["links_to"], to_kind=kind, to_id=target).update(to_id=source)
+
+
+def _carry_links(kind: str, source: int, target: int) -> tuple[list[int], list[int]]:
+    """Re-point the links, but not one between the two, nor one that the target has already."""
+    there = Link.objects.filter(subject_kind=kind, subject_id=target)
+    taken = set(there.values_list("kind", "to_kind", "to_id"))
+    out = Link.objects.filter(subject_kind=kind, subject_id=source).exclude(to_kind=kind, to_id=target)
+    from_here = [
+        pk for pk, *end in out.values_list("pk", "kind", "to_kind", "to_id") if tuple(end) not in taken
+    ]
+    back = set(
+        Link.objects.filter(to_kind=kind, to_id=target).values_list("kind", "subject_kind", "subject_id")
+    )
+    in_ = Link.objects.filter(to_kind=kind, to_id=source).exclude(subject_kind=kind, subject_id=target)
+    to_here = [
+        pk
+        for pk, *end in in_.values_list("pk", "kind", "subject_kind", "subject_id")
+        if tuple(end) not in back
+    ]
+    Link.objects.filter(pk__in=from_here).update(subject_id=target)
+    Link.objects.filter(pk__in=to_here).update(to_id=target)
+    return from_here, to_here
+
+
+def _on(model: type[models.Model], kind: str, pk: int) -> models.QuerySet[Any]:
+    return model._default_manager.filter(subject_kind=kind, subject_id=pk)

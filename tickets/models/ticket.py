@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalogue.models import Application, Component
 from core.accounts.permissions import Permission, can
@@ -65,13 +65,15 @@ class PriorityCell(models.Model):
 
 class TicketQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def visible_to(self, actor: Actor) -> TicketQuerySet:
-        """Staff: all but confidential tickets that do not name them. Customers: their own, or their organisation's."""
+        """Staff: all but confidential tickets that do not name them. Customers: their own and what those went into, or their organisation's."""
         if actor.is_system:
             return self
         if not can(actor, Permission.VIEW_TICKETS) or actor.user_id is None:
             return self.none()
         mine = Q(requester__user_id=actor.user_id)
         if actor.is_customer:
+            merged = Ticket.objects.filter(mine, organisation_id=F("merged_into__organisation_id"))
+            mine |= Q(pk__in=merged.values("merged_into"))  # their request goes on there
             return self.filter(
                 mine | Q(confidential=False, organisation_id__in=organisations_seen_whole(actor))
             )

@@ -5,10 +5,48 @@ Each verb finds the ticket for the actor, checks the rules, makes one conditiona
 
 from tickets.operations.conversation import reply
 from tickets.operations.facts import create, edit, link, log_time, set_priority
+from tickets.operations.families import Outcome, close_family, resolve_family, set_parent, unlink
+from tickets.operations.held import send_now, send_soon, take_back
 from tickets.operations.lifecycle import close, hold, reopen, resolve, resume, wait
+from tickets.operations.macros import preview_macro, save_macro, use_macro
+from tickets.operations.merging import merge, undo_merge
 from tickets.operations.moving import assign, escalate, hand_back, take
+from tickets.operations.personal import keep_draft, saw, unwatch, watch
+from tickets.operations.splitting import split
 
 __all__ = [
-    "assign", "close", "create", "edit", "escalate", "hand_back", "hold", "link", "log_time", "reopen", "reply",
-    "resolve", "resume", "set_priority", "take", "wait",
+    "Outcome",
+    "assign",
+    "close",
+    "close_family",
+    "create",
+    "edit",
+    "escalate",
+    "hand_back",
+    "hold",
+    "keep_draft",
+    "link",
+    "log_time",
+    "merge",
+    "preview_macro",
+    "reopen",
+    "reply",
+    "resolve",
+    "resolve_family",
+    "resume",
+    "save_macro",
+    "saw",
+    "send_now",
+    "send_soon",
+    "set_parent",
+    "set_priority",
+    "split",
+    "take",
+    "take_back",
+    "undo_merge",
+    "unlink",
+    "unwatch",
+    "use_macro",
+    "wait",
+    "watch",
 ]  # fmt: skip

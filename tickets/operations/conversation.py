@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,11 @@ from core.common import clock, markdown
 from core.common.actor import Actor, Door
 from core.common.errors import Conflict, NotAllowed
 from core.common.vocabulary import Channel
+from core.files.models import StoredFile
 from sla.models import Goal
-from tickets import queries, rules, searching, service_levels
+from tickets import mentions, queries, rules, searching, service_levels
 from tickets.models import Entry, Status, Ticket
+from tickets.operations import splitting
 from tickets.operations.shared import opened, speaker
 from worklog import operations as worklog
 
@@ -37,6 +40,7 @@ def reply(
     public: bool,
     by: Actor,
     files: list[UploadedFile] | None = None,
+    stored: Iterable[StoredFile] = (),
     last_seen: int | None = None,
     channel: str | None = None,
 ) -> Entry:
@@ -44,16 +48,21 @@ def reply(
 
     A human public reply meets the response clocks; an internal note never does, nor a reply by the desk
     itself. A customer's message runs the clocks on and reopens what is resolved.
+    What is said on a merged ticket lands in the survivor, and a customer's message on a ticket that was closed
+    too long ago opens a new one that is linked to it: the entry's ticket tells.
     `last_seen` is the id of the last public message that the writer had read; Conflict when there is a newer one.
+    `stored` are files that were uploaded before. Who is named with @ in a note, and may read it, hears of it.
     """
-    ticket = queries.get_for(ref, by=by, to=Permission.REPLY)
+    ticket = queries.survivor_for(ref, by=by, to=Permission.REPLY)
     rules.check_texts({"body": body}, required=("body",))
     if not public and not can(by, Permission.WORK_TICKET):
         raise NotAllowed("You may not write internal notes.")
     if last_seen is not None and public:
-        _check_nothing_new(ticket, last_seen, by)
+        check_nothing_new(ticket, last_seen, by)
     kind = Kind.CUSTOMER_MESSAGE if by.is_customer else (Kind.PUBLIC_REPLY if public else Kind.INTERNAL_NOTE)
     now = clock.now()
+    if kind == Kind.CUSTOMER_MESSAGE and not rules.may_reopen(ticket.status, ticket.closed_at, now):
+        ticket = splitting.follow_up(ticket, channel=channel, by=by)
     entry = Entry.objects.create(
         ticket=ticket,
         kind=kind,
@@ -65,14 +74,17 @@ def reply(
         created_at=now,
     )
     worklog.attach(ticket, files or [], public=entry.is_public, entry_id=entry.pk, by=by)
+    worklog.attach_stored(ticket, stored, public=entry.is_public, entry_id=entry.pk)
     if kind == Kind.CUSTOMER_MESSAGE:
         _customer_wrote(ticket, now, by)
     elif kind == Kind.PUBLIC_REPLY:
         _desk_replied(ticket, now, by)
     else:
-        Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=now)
+        _touch(ticket, now)
     searching.put(ticket)
     trail.record(EVENTS[kind], on=ticket, by=by, entry=entry.pk)
+    if kind == Kind.INTERNAL_NOTE:
+        worklog.mention(ticket, mentions.heard(body, ticket, by), entry_id=entry.pk, by=by)
     return entry
 
 
@@ -80,9 +92,17 @@ def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
     changes: dict[str, Any] = {"customer_replied_at": None, **opened(ticket), **speaker(ticket, by.user_id)}
     if by.user_id is not None:
         changes["first_responded_at"] = ticket.first_responded_at or now
-    Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=now, **changes)
+    _touch(ticket, now, **changes)
     if by.user_id is not None:  # an automatic reply is no response
         service_levels.meet(ticket, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=now, by=by)
+
+
+def _touch(ticket: Ticket, now: datetime, **changes: Any) -> None:
+    """Write, unless the ticket was merged away while the message was on its way."""
+    if not Ticket.objects.filter(pk=ticket.pk, merged_into=None).update(
+        version=F("version") + 1, updated_at=now, **changes
+    ):
+        raise Conflict(f"{ticket.reference} was merged into another ticket a moment ago. Send it again.")
 
 
 def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
@@ -95,7 +115,7 @@ def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
             status=Status.OPEN, resolved_at=None, closed_at=None, close_due_at=None, resolution_code="",
             reopened_count=F("reopened_count") + 1,
         )  # fmt: skip
-    moved = Ticket.objects.filter(pk=ticket.pk, status=ticket.status).update(
+    moved = Ticket.objects.filter(pk=ticket.pk, status=ticket.status, merged_into=None).update(
         version=F("version") + 1, updated_at=now, **changes
     )
     if not moved:
@@ -110,17 +130,17 @@ def _customer_wrote(ticket: Ticket, now: datetime, by: Actor) -> None:
         trail.record(
             "ticket.reopened" if ticket.status in (Status.RESOLVED, Status.CLOSED) else "ticket.resumed",
             on=ticket, by=by, before={"status": ticket.status}, after={"status": Status.OPEN},
-            reason="The customer replied.",
+            reason="The customer replied.", by_message=True,
         )  # fmt: skip
 
 
-def _check_nothing_new(ticket: Ticket, last_seen: int, by: Actor) -> None:
-    newer = (
-        ticket.entries.exclude(kind=Kind.INTERNAL_NOTE)
-        .filter(pk__gt=last_seen)
-        .exclude(author_id=by.user_id)
-        .last()
-    )
+def check_nothing_new(ticket: Ticket, last_seen: int, by: Actor) -> None:
+    """Raise Conflict with the text when somebody else wrote publicly after the message `last_seen`.
+
+    The ticket's row is taken first, so that of two answers at once the second sees the first.
+    """
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=F("updated_at"))
+    newer = queries.written_since(ticket, last_seen, by)
     if newer is not None:
         raise Conflict(
             f"{newer.author_label} wrote in the meantime: “{newer.body[:300]}”. Read it, then send again."

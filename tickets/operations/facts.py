@@ -96,7 +96,7 @@ def create(
     if component is not None and application is None:
         values["application"] = component.application
     if team is None:
-        team = _first_team(component, values["application"])
+        team = directory.team_for(component=component, tier=1, application=values["application"])
     now = clock.now()
     ticket = Ticket.objects.create(
         **values,
@@ -108,9 +108,10 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    worklog.attach(ticket, files or [], public=True, by=by)
+    if files:
+        worklog.attach(ticket, files, public=True, by=by)
     service_levels.start(ticket, at=now, by=by)
-    searching.put(ticket)
+    searching.put_new(ticket)
     trail.record(
         "ticket.created", on=ticket, by=by, after={"subject": ticket.subject, "priority": ticket.priority}
     )
@@ -183,14 +184,6 @@ def link(ref: str, *, to: str, kind: str = Link.Kind.RELATES, by: Actor) -> Tick
         raise RuleBroken(f"A link is one of: {', '.join(Link.Kind.values)}.", field="kind")
     worklog.link(ticket, subjects.find(to, by), kind=kind, by=by)
     return ticket
-
-
-def _first_team(component: Component | None, application: Application | None) -> Team | None:
-    """The L1 team for the component; a desk without one still takes tickets."""
-    if 1 not in directory.tiers():
-        return None
-    team, _ = directory.receiving(component=component, tier=1, application=application)
-    return team
 
 
 def _check(values: dict[str, Any]) -> None:
