@@ -17,7 +17,7 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 ODDITIES = Path(__file__).parents[1] / "data" / "servicenow_oddities.csv"
 REAL = Path(
-    os.environ.get("DESK_REAL_LOG")
+    os.environ.get("TEST_REAL_LOG")
     or Path(__file__).parents[3] / "shared" / "data" / "servicenow_incident_event_log.csv"
 )
 STATUSES = {
@@ -130,7 +130,7 @@ def test_another_file_is_refused_with_a_sentence(tmp_path):
         run(tmp_path / "none.csv")
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real log is not here (set DESK_REAL_LOG to its path)")
+@pytest.mark.skipif(not REAL.exists(), reason="the real log is not here (set TEST_REAL_LOG to its path)")
 def test_the_real_log_ends_as_the_last_row_of_each_case():
     with REAL.open(encoding="utf-8-sig", newline="") as lines:
         last = {row["number"]: row for row in csv.DictReader(lines)}
