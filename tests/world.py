@@ -94,7 +94,7 @@ def ground() -> SimpleNamespace:
     rotation = escalation.create_rotation(
         team=teams[1],
         name="Primary",
-        people=[people["eli"], people["ira"]],
+        people=[people["eli"]],
         start=started,
         handoff_time=time(9),
         by=admin,
