@@ -6,8 +6,8 @@ from datetime import datetime
 
 from core.common.actor import system
 from core.timers.sweeps import Sweep
-from tickets.models import Ticket
-from tickets.operations import lifecycle
+from tickets.models import HeldReply, Ticket
+from tickets.operations import held, lifecycle
 
 
 def _close(ticket: Ticket, now: datetime) -> None:
@@ -19,6 +19,12 @@ def _review(ticket: Ticket, now: datetime) -> None:
 
 
 SWEEPS = (
+    Sweep(
+        name=held.SWEEP,
+        due=lambda now: HeldReply.objects.filter(release_at__lte=now).order_by("release_at"),
+        field="release_at",
+        act=held.release,
+    ),
     Sweep(
         name="tickets.close",
         due=lambda now: Ticket.objects.filter(close_due_at__lte=now).order_by("close_due_at"),

@@ -136,7 +136,7 @@ def watch(subject: Any, *, by: Actor) -> None:
     """Make the actor a watcher, who hears of what happens; a second time changes nothing."""
     if by.user_id is None:
         raise RuleBroken("Only a person can watch.")
-    _, new = Watcher.objects.get_or_create(**_on(subject), user_id=by.user_id)
+    _, new = Watcher.objects.get_or_create(**_of(subject), user_id=by.user_id)
     if new:
         trail.record(f"{subject.SUBJECT}.watched", on=subject, by=by)
 
@@ -144,7 +144,7 @@ def watch(subject: Any, *, by: Actor) -> None:
 @transaction.atomic
 def unwatch(subject: Any, *, by: Actor) -> None:
     """The actor is a watcher no more; a second time changes nothing."""
-    gone, _ = Watcher.objects.filter(**_on(subject), user_id=by.user_id).delete()
+    gone, _ = Watcher.objects.filter(**_of(subject), user_id=by.user_id).delete()
     if gone:
         trail.record(f"{subject.SUBJECT}.unwatched", on=subject, by=by)
 
@@ -156,11 +156,11 @@ def mention(subject: Any, users: Iterable[User], *, entry_id: int, by: Actor) ->
         user
         for user in users
         if Mention.objects.get_or_create(
-            **_on(subject), entry_id=entry_id, user=user, defaults={"at": clock.now()}
+            **_of(subject), entry_id=entry_id, user=user, defaults={"at": clock.now()}
         )[1]
     ]
     for user in named:
-        Watcher.objects.get_or_create(**_on(subject), user=user)
+        Watcher.objects.get_or_create(**_of(subject), user=user)
     if named:
         trail.record(
             f"{subject.SUBJECT}.mentioned", on=subject, by=by, entry=entry_id,
@@ -170,7 +170,7 @@ def mention(subject: Any, users: Iterable[User], *, entry_id: int, by: Actor) ->
 
 def see_mentions(subject: Any, *, by: Actor) -> None:
     """The actor has looked at the subject: where they were named on it counts as read."""
-    Mention.objects.filter(**_on(subject), user_id=by.user_id, seen_at=None).update(seen_at=clock.now())
+    Mention.objects.filter(**_of(subject), user_id=by.user_id, seen_at=None).update(seen_at=clock.now())
 
 
 @transaction.atomic
@@ -181,12 +181,12 @@ def keep_draft(subject: Any, *, form: str, text: str, by: Actor) -> Draft | None
     if not text.strip():
         drop_draft(subject, by=by)
         return None
-    drafts = Draft.objects.filter(**_on(subject), user_id=by.user_id)
+    drafts = Draft.objects.filter(**_of(subject), user_id=by.user_id)
     drafts.exclude(form=form).delete()
     kept, _ = drafts.update_or_create(
         form=form, defaults={"text": text, "updated_at": clock.now()},
         create_defaults={
-            **_on(subject), "user_id": by.user_id, "form": form, "text": text, "updated_at": clock.now()
+            **_of(subject), "user_id": by.user_id, "form": form, "text": text, "updated_at": clock.now()
         },
     )  # fmt: skip
     return kept
@@ -194,10 +194,10 @@ def keep_draft(subject: Any, *, form: str, text: str, by: Actor) -> Draft | None
 
 def drop_draft(subject: Any, *, by: Actor) -> None:
     """What was typed has been sent, or taken out of the box."""
-    Draft.objects.filter(**_on(subject), user_id=by.user_id).delete()
+    Draft.objects.filter(**_of(subject), user_id=by.user_id).delete()
 
 
-def _on(subject: Any) -> dict[str, Any]:
+def _of(subject: Any) -> dict[str, Any]:
     return {"subject_kind": subject.SUBJECT, "subject_id": subject.pk}
 
 

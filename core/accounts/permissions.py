@@ -39,6 +39,7 @@ class Permission(StrEnum):
     VIEW_CUSTOMERS = "view customers"
     MANAGE_CUSTOMERS = "manage customers"
     VIEW_CATALOGUE = "view the catalogue"
+    MANAGE_MACROS = "manage macros"
     MANAGE_DATA = "manage the desk's data"
     READ_AUDIT = "read the audit trail"
 
@@ -68,7 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: frozenset(
         _DESK
         | {P.RESTORE_INCIDENT, P.PUBLISH_KNOWN_ERROR, P.APPROVE_CHANGE, P.MANAGE_DIRECTORY, P.READ_AUDIT}
-        | {P.MANAGE_CUSTOMERS}
+        | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS}
     ),
     Role.ADMIN: frozenset(Permission),
     # What an integration may do is cut down further by the scopes of its token.

@@ -1,0 +1,198 @@
+"""Replies that go out eight seconds later: undone, sent once, or given back with the reason."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from core.common import clock
+from core.common.actor import Door
+from core.common.errors import Conflict, NotFound, RuleBroken
+from core.timers import sweeps
+from sla.models import Clock
+from tickets import operations, queries
+from tickets.models import Entry, HeldReply, Ticket
+from worklog import queries as worklog
+from worklog.models import Attachment
+
+pytestmark = pytest.mark.django_db
+START = "2026-11-23 10:00:00+00:00"
+
+
+@pytest.fixture
+def frozen():
+    with time_machine.travel(START, tick=False) as machine:
+        yield machine
+
+
+@pytest.fixture
+def as_ana(frozen, by, ana):
+    return by(ana)
+
+
+def send(ticket, actor, text="We are on it.", last_seen=0, **more):
+    return operations.send_soon(ticket.reference, body=text, last_seen=last_seen, by=actor, **more)
+
+
+def pass_time(machine, seconds):
+    machine.shift(timedelta(seconds=seconds))
+    sweeps.run_due()
+
+
+def test_it_goes_out_after_eight_seconds_and_only_then_meets_the_clock(frozen, ticket, as_ana):
+    held = send(ticket, as_ana)
+    pass_time(frozen, 7)
+    assert Entry.objects.count() == 0
+    assert Clock.objects.get(subject_id=ticket.pk, goal="first_response").met_at is None
+    pass_time(frozen, 1)
+    entry = Entry.objects.get()
+    assert (entry.body, entry.kind, entry.created_at) == ("We are on it.", "public_reply", clock.now())
+    assert Clock.objects.get(subject_id=ticket.pk, goal="first_response").met_at == clock.now()
+    held.refresh_from_db()
+    assert (held.entry, held.release_at) == (entry, None)
+
+
+def test_undo_gives_the_text_back_and_nothing_goes_out(frozen, ticket, as_ana):
+    held = send(ticket, as_ana)
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    pass_time(frozen, 60)
+    assert Entry.objects.count() == 0
+    assert worklog.draft_of(ticket, as_ana).text == "We are on it."
+
+
+def test_undo_comes_too_late_once_it_is_sent(frozen, ticket, as_ana):
+    held = send(ticket, as_ana)
+    pass_time(frozen, 8)
+    with pytest.raises(Conflict):
+        operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    assert Entry.objects.count() == 1
+
+
+def test_undo_keeps_what_was_typed_in_the_meantime(frozen, ticket, as_ana):
+    held = send(ticket, as_ana)
+    from_worklog = worklog.draft_of(ticket, as_ana)
+    assert from_worklog is None  # sent text is no draft
+    operations.keep_draft(ticket.reference, form="reply", text="And another thing", by=as_ana)
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    assert worklog.draft_of(ticket, as_ana).text == "We are on it.\n\nAnd another thing"
+
+
+def test_a_message_in_between_brings_it_back_and_nothing_is_lost(frozen, ticket, as_ana, by, casey):
+    held = send(ticket, as_ana)
+    operations.reply(ticket.reference, body="It works again!", public=True, by=by(casey))
+    pass_time(frozen, 8)
+    held.refresh_from_db()
+    assert (held.entry, held.release_at, held.body) == (None, None, "We are on it.")
+    assert "It works again!" in held.note
+    assert list(queries.held_replies(ticket)) == [held]
+
+
+def test_a_message_before_sending_brings_it_back_at_once(ticket, as_ana, by, casey):
+    operations.reply(ticket.reference, body="It works again!", public=True, by=by(casey))
+    held = send(ticket, as_ana, last_seen=0)
+    assert held.release_at is None
+    assert "It works again!" in held.note
+
+
+def test_send_anyway_needs_the_newest_message_to_be_read(frozen, ticket, as_ana, by, casey):
+    first = operations.reply(ticket.reference, body="First", public=True, by=by(casey))
+    held = send(ticket, as_ana, last_seen=0)
+    second = operations.reply(ticket.reference, body="Second", public=True, by=by(casey))
+    still = operations.send_now(ticket.reference, held=held.pk, last_seen=first.pk, by=as_ana)
+    assert still.entry is None
+    assert "Second" in still.note
+    sent = operations.send_now(ticket.reference, held=held.pk, last_seen=second.pk, by=as_ana)
+    assert sent.entry.body == "We are on it."
+
+
+def test_of_two_who_answer_within_the_eight_seconds_the_second_is_asked(frozen, ticket, as_ana, by, eli):
+    send(ticket, as_ana, "From Ana")
+    frozen.shift(timedelta(seconds=2))
+    second = send(ticket, by(eli), "From Eli")
+    pass_time(frozen, 20)
+    assert list(Entry.objects.values_list("body", flat=True)) == ["From Ana"]
+    second.refresh_from_db()
+    assert "From Ana" in second.note
+
+
+def test_a_second_release_of_the_same_row_sends_nothing(frozen, ticket, as_ana):
+    held = send(ticket, as_ana)
+    frozen.shift(timedelta(seconds=8))
+    operations.held.release(held, clock.now())
+    operations.held.release(held, clock.now())  # a worker that read the row before the first one was through
+    assert Entry.objects.count() == 1
+
+
+def test_a_worker_that_dies_in_the_middle_leaves_it_to_the_next(frozen, ticket, as_ana, monkeypatch):
+    send(ticket, as_ana)
+    frozen.shift(timedelta(seconds=8))
+
+    def die(point):
+        raise KeyboardInterrupt(point)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.common.faults.reach", die)
+        with pytest.raises(KeyboardInterrupt):
+            sweeps.run(operations.held.SWEEP)
+    assert Entry.objects.count() == 0
+    sweeps.run_due()
+    sweeps.run_due()
+    assert Entry.objects.count() == 1
+
+
+def test_the_ticket_waits_or_is_resolved_when_it_goes_out(frozen, ticket, as_ana):
+    send(ticket, as_ana, then="waiting")
+    assert Ticket.objects.get().status == "new"
+    pass_time(frozen, 8)
+    assert Ticket.objects.get().status == "waiting"
+    file = SimpleUploadedFile("shot.txt", b"seen", "text/plain")
+    held = send(ticket, as_ana, "Fixed now.", then="resolved:fixed", files=[file])
+    pass_time(frozen, 8)
+    found = Ticket.objects.get()
+    held.refresh_from_db()
+    assert (found.status, found.resolution_code, held.entry.body) == ("resolved", "fixed", "Fixed now.")
+    assert Attachment.objects.get().entry_id == held.entry.pk
+
+
+def test_a_status_that_is_not_on_the_list_is_refused(ticket, as_ana):
+    for wrong in ("closed", "resolved", "resolved:magic"):
+        with pytest.raises(RuleBroken):
+            send(ticket, as_ana, then=wrong)
+    assert HeldReply.objects.count() == 0
+
+
+def test_files_go_along_and_come_back(frozen, ticket, as_ana, by, casey, eli):
+    file = SimpleUploadedFile("log.txt", b"code 91", "text/plain")
+    held = send(ticket, as_ana, files=[file])
+    assert list(worklog.attachments_of(ticket, by(casey))) == []  # not before it is sent
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    others = send(ticket, by(eli), "Mine", kept_files=held.files)
+    assert others.files == []  # nobody sends another one's files
+    again = send(ticket, as_ana, "Again", kept_files=held.files)
+    operations.take_back(ticket.reference, held=others.pk, by=by(eli))
+    pass_time(frozen, 8)
+    again.refresh_from_db()
+    assert [found.file.name for found in worklog.attachments_of(ticket, by(casey))] == ["log.txt"]
+    assert Attachment.objects.get().entry_id == again.entry.pk
+
+
+def test_nobody_undoes_anothers_reply(ticket, as_ana, by, eli):
+    held = send(ticket, as_ana)
+    with pytest.raises(NotFound):
+        operations.take_back(ticket.reference, held=held.pk, by=by(eli))
+
+
+def test_who_left_the_desk_sends_nothing_more(frozen, ticket, as_ana, ana):
+    held = send(ticket, as_ana)
+    ana.is_active = False
+    ana.save()
+    pass_time(frozen, 8)
+    held.refresh_from_db()
+    assert held.entry is None
+    assert "does not work here" in held.note
+
+
+def test_the_api_sends_at_once(ticket, by, ana):
+    operations.reply(ticket.reference, body="At once", public=True, by=by(ana, Door.API))
+    assert Entry.objects.get().body == "At once"
