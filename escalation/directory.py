@@ -91,17 +91,30 @@ def receiving(
 ) -> tuple[Team, User | None]:
     """The team of a tier that takes work on a component, and who is on call there (None: nobody is).
 
-    In order: who owns the component, who owns something of the application, who owns no component (takes
-    everything), any team of the tier; own teams before vendors, then by name. Raises Conflict when the tier
-    has no team.
+    Raises Conflict when the tier has no team.
     """
-    teams = list(entries().filter(tier=tier))
-    if not teams:
+    team = team_for(component=component, tier=tier, application=application)
+    if team is None:
         raise Conflict(f"No team works at L{tier}.")
+    return team, who_is_on_call(team, at).person
+
+
+def team_for(
+    *, component: Component | None, tier: int, application: Application | None = None
+) -> Team | None:
+    """The team of a tier that takes work on a component; None when the tier has no team. Two queries.
+
+    In order: who owns the component, who owns something of the application, who owns no component (takes
+    everything), any team of the tier; own teams before vendors, then by name.
+    """
+    teams = list(
+        Team.objects.filter(active=True, tier=tier)
+        .select_related("lead", "manager")
+        .prefetch_related("components")
+    )
     if application is None and component is not None:
         application = component.application
-    team = min(teams, key=lambda candidate: _distance(candidate, component, application))
-    return team, who_is_on_call(team, at).person
+    return min(teams, key=lambda candidate: _distance(candidate, component, application), default=None)
 
 
 def tiers() -> list[int]:

@@ -28,6 +28,7 @@ from core.audit.models import Event
 from core.common.actor import Actor
 from core.common.api import StrictSerializer
 from core.common.problems import ProblemResponse
+from tickets.models import Ticket
 
 
 class MeOut(StrictSerializer):
@@ -62,7 +63,11 @@ class AuditViewSet(DeskViewSet):
     retrieve_route = False
 
     def rows(self, by: Actor) -> QuerySet[Event]:
-        return Event.objects.all()
+        """All but what happened on confidential tickets that do not name the reader."""
+        hidden = Ticket.objects.filter(confidential=True).exclude(
+            pk__in=Ticket.objects.visible_to(by).values("pk")
+        )
+        return Event.objects.exclude(subject_kind=Ticket.SUBJECT, subject_id__in=hidden.values("pk"))
 
 
 class DeskRouter(routers.SimpleRouter):

@@ -14,6 +14,20 @@ def begin(clock: Clock, at: datetime, *, counted: bool, why: str) -> None:
     )
 
 
+def begin_all(clocks: list[Clock], *, why: str) -> None:
+    """Open the first row of clocks that start to run, counted from their start."""
+    Interval.objects.bulk_create(
+        Interval(
+            clock=clock,
+            from_at=clock.started_at,
+            counted=True,
+            why=why,
+            calendar_version=clock.calendar.version,
+        )
+        for clock in clocks
+    )
+
+
 def end(clock: Clock, at: datetime, *, seconds: int) -> None:
     """Close the open row, with the seconds of business time that it counted."""
     Interval.objects.filter(clock=clock).close(at=at, seconds=seconds)

@@ -47,10 +47,12 @@ def start_clocks(
     if Goal.FIRST_RESPONSE in busy:
         busy.add(Goal.NEXT_RESPONSE)
     started = [
-        _create(subject_kind, subject_id, goal, policy, at=_second(at))
+        _fresh(subject_kind, subject_id, goal, policy, at=_second(at))
         for goal in goals
         if policy is not None and policy.target(goal) and goal not in busy
     ]
+    Clock.objects.bulk_create(started)
+    ledger.begin_all(started, why="started")
     _record("sla.started", subject_kind, subject_id, started, by, policy=str(policy or ""))
     return queries.nearest(subject_kind, subject_id)
 
@@ -136,7 +138,14 @@ def restart(
 
 @transaction.atomic
 def revive(
-    subject_kind: str, subject_id: int, ended: Iterable[int], *, held_for: str, at: datetime, by: Actor, gap: str
+    subject_kind: str,
+    subject_id: int,
+    ended: Iterable[int],
+    *,
+    held_for: str,
+    at: datetime,
+    by: Actor,
+    gap: str,
 ) -> Nearest:
     """What ended these clocks is taken back (an undone merge): each runs on with the time that it had used.
 
@@ -147,12 +156,25 @@ def revive(
     busy = {clock.goal for clock in _open(subject_kind, subject_id)}
     revived = []
     for old in queries.of_subject(subject_kind, subject_id).filter(pk__in=ended).select_related("calendar"):
-        if old.state in Clock.OPEN or old.goal in busy or old.policy is None or not old.policy.target(old.goal):
+        if (
+            old.state in Clock.OPEN
+            or old.goal in busy
+            or old.policy is None
+            or not old.policy.target(old.goal)
+        ):
             continue
         busy.add(old.goal)
         revived.append(
             _create(
-                subject_kind, subject_id, old.goal, old.policy, at=at, after=old, held_for=held_for, why=gap, gap=gap
+                subject_kind,
+                subject_id,
+                old.goal,
+                old.policy,
+                at=at,
+                after=old,
+                held_for=held_for,
+                why=gap,
+                gap=gap,
             )
         )
     _record("sla.started", subject_kind, subject_id, revived, by, why=gap)
@@ -243,6 +265,25 @@ def save_policy(policy: Policy, *, by: Actor) -> Policy:
 def _open(subject_kind: str, subject_id: int) -> list[Clock]:
     clocks = Clock.objects.filter(subject_kind=subject_kind, subject_id=subject_id, state__in=Clock.OPEN)
     return list(clocks.select_for_update(of=("self",)).select_related("calendar").order_by("id"))
+
+
+def _fresh(subject_kind: str, subject_id: int, goal: str, policy: Policy, *, at: datetime) -> Clock:
+    """A clock that starts to run with nothing used, not stored yet."""
+    clock = Clock(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        goal=goal,
+        target_minutes=policy.target(goal),
+        calendar=policy.calendar,
+        policy=policy,
+        policy_name=policy.name,
+        pause_reasons=policy.pause_reasons,
+        started_at=at,
+        running_since=at,
+    )
+    clock.due_at = clock.alarm_due_at(rules.BREACH)
+    clock.next_alarm_at = clock.alarm_due_at(rules.following(0))
+    return clock
 
 
 def _create(

@@ -16,6 +16,12 @@ Visible = Callable[[Actor], QuerySet[Any]]
 visible: dict[str, Visible] = {}
 organisations_of: list[Callable[[Actor], list[int]]] = []
 LONGEST_TEXT = 200_000
+KEY = ["kind", "object_id"]
+WRITTEN = [
+    field.name
+    for field in SearchDoc._meta.concrete_fields
+    if field.name not in (*KEY, "id") and not field.generated
+]
 
 
 def register(kind: str, visible_to: Visible) -> None:
@@ -42,18 +48,18 @@ def put(
     owner_id: int | None = None,
 ) -> None:
     """Write or replace what can be found of one object. `public` is what its customer may read."""
-    SearchDoc.objects.update_or_create(
+    doc = SearchDoc(
         kind=kind,
         object_id=pk,
-        defaults={
-            "reference": reference,
-            "title": title[:300],
-            "public": public[:LONGEST_TEXT],
-            "staff": staff[:LONGEST_TEXT],
-            "staff_only": staff_only,
-            "confidential": confidential,
-            "organisation_id": organisation_id,
-            "owner_id": owner_id,
-            "updated_at": clock.now(),
-        },
+        reference=reference,
+        title=title[:300],
+        public=public[:LONGEST_TEXT],
+        staff=staff[:LONGEST_TEXT],
+        staff_only=staff_only,
+        confidential=confidential,
+        organisation_id=organisation_id,
+        owner_id=owner_id,
+        updated_at=clock.now(),
     )
+    # One statement for both cases: two writers of one object cannot collide.
+    SearchDoc.objects.bulk_create([doc], update_conflicts=True, unique_fields=KEY, update_fields=WRITTEN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -19,8 +19,9 @@ from customers.models import Contact, Organisation
 from customers.queries import contact_of
 from escalation import directory
 from escalation.models import Team
-from tickets import queries, rules, searching, service_levels
+from tickets import custom_fields, queries, rules, searching, service_levels
 from tickets.models import Ticket
+from tickets.operations.environment import differences, kept
 from tickets.operations.shared import update
 from worklog import operations as worklog
 from worklog import subjects
@@ -30,8 +31,9 @@ TEXTS = ("subject", "description", "steps_to_reproduce", "risk", "affected_versi
 EDITABLE = (
     "subject", "description", "kind", "exposure", "areas", "impact", "urgency", "severity", "organisation",
     "requester", "application", "component", "environment", "steps_to_reproduce", "affected_version", "risk", "tags",
-    "confidential",
+    "confidential", "custom",
 )  # fmt: skip
+BY_KEY = ("custom", "environment")  # fields that hold values by key; the trail names each
 CLOCK_FACTS = {"priority", "organisation", "kind", "application"}
 CHOICES = {
     "kind": TicketKind,
@@ -69,6 +71,7 @@ def create(
     tags: Iterable[str] = (),
     confidential: bool = False,
     external_id: str = "",
+    custom: Mapping[str, Any] | None = None,
     files: list[UploadedFile] | None = None,
 ) -> Ticket:
     """Open a ticket: priority from the matrix, team from the directory, clocks from the policy.
@@ -86,7 +89,7 @@ def create(
     values: dict[str, Any] = {
         "subject": subject.strip(), "description": description, "kind": kind,
         "channel": channel or (Channel.API if by.door == Door.API else Channel.WEB), "exposure": exposure,
-        "areas": list(areas), "impact": impact, "urgency": urgency, "severity": severity,
+        "areas": rules.areas_with(areas, risk=risk), "impact": impact, "urgency": urgency, "severity": severity,
         "steps_to_reproduce": steps_to_reproduce, "affected_version": affected_version, "risk": risk,
         "tags": list(tags), "confidential": confidential, "environment": environment or {},
         "requester": requester, "organisation": organisation, "application": application, "component": component,
@@ -95,6 +98,10 @@ def create(
     _check_pairs(values)
     if component is not None and application is None:
         values["application"] = component.application
+    values["custom"] = custom_fields.checked(
+        custom or {}, custom_fields.of(kind, values["application"]), before={}, asked=custom_fields.must_be_filled(by)
+    )
+    values["environment"] = kept(organisation, values["application"], values["environment"], by=by)
     if team is None:
         team = directory.team_for(component=component, tier=1, application=values["application"])
     now = clock.now()
@@ -133,6 +140,7 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, if_version: int | None 
     values = {**values, "subject": values["subject"].strip()} if "subject" in values else dict(values)
     _check(values)
     _check_pairs({"application": ticket.application, "component": ticket.component, **values})
+    _complete(ticket, values, by)
     before, after = trail.changed(ticket, values)
     if not after:
         return ticket
@@ -146,6 +154,10 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, if_version: int | None 
     if CLOCK_FACTS & set(changes):
         service_levels.retarget(ticket, at=now, by=by, why="facts of the ticket changed")
     searching.put(ticket)
+    for name in set(BY_KEY) & set(after):
+        inner_before, inner_after = differences(name, before.pop(name), after.pop(name))
+        before |= inner_before
+        after |= inner_after
     trail.record("ticket.updated", on=ticket, by=by, before=before, after=after)
     return queries.fresh(ticket)
 
@@ -202,6 +214,19 @@ def _check(values: dict[str, Any]) -> None:
         wrong["tags"] = [f"At most {MOST_TAGS} tags of 1 to 40 characters."]
     if wrong:
         raise Invalid(wrong)
+
+
+def _complete(ticket: Ticket, values: dict[str, Any], by: Actor) -> None:
+    """Fill in what an edit says only in part: values by key, and the area that a first risk brings with it."""
+    application = values.get("application", ticket.application)
+    if "custom" in values:
+        fields = custom_fields.of(values.get("kind", ticket.kind), application)
+        values["custom"] = custom_fields.checked(values["custom"], fields, before=ticket.custom)
+    if "environment" in values:
+        organisation = values.get("organisation", ticket.organisation)
+        values["environment"] = kept(organisation, application, values["environment"], by=by)
+    if values.get("risk", "").strip() and not ticket.risk.strip():
+        values["areas"] = rules.areas_with(values.get("areas", ticket.areas), risk=values["risk"])
 
 
 def _check_pairs(values: dict[str, Any]) -> None:
