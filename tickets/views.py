@@ -1,13 +1,11 @@
-"""The queue and what leads away from it."""
+"""What leads away from the queue: a ticket beside it, taking many, a new ticket."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,55 +20,12 @@ from customers.operations import caller
 from sla import queries as clock_queries
 from sla.models import Goal
 from sla.rules import Facts
-from tickets import operations, pages, queries, rules
-from tickets.filters import TicketFilter
+from tickets import operations, pages, queries
 from tickets.forms import NewTicketForm
 from tickets.models import Ticket
 from worklog import subjects
 
-NO_CONTENT = 204
 MOST_PICKED = 100
-
-
-@require_GET
-@page(Permission.VIEW_QUEUE)
-def queue(request: HttpRequest) -> HttpResponse:
-    """The work order. `part=rows` answers the list alone, and 204 while nothing in it changed."""
-    if (typed := request.GET.get("q", "")).strip():
-        return redirect(f"{request.path}?{_tokens(request.GET, typed)}")
-    actor, now = request.actor, clock.now()  # type: ignore[attr-defined]
-    views = queries.views(actor, now)
-    filters = TicketFilter(request.GET, queryset=None, request=request)
-    named = {name: request.GET[name] for name in filters.filters if request.GET.get(name)}
-    view = request.GET.get("view", "" if named else "triage")
-    base = views[view][1] if view in views else Ticket.objects.visible_to(actor)
-    if not view and "status" not in named:
-        base = base.open()
-    filters = TicketFilter(request.GET, queryset=base, request=request)
-    wrong = [f"{name}: {' '.join(texts)}" for name, texts in filters.form.errors.items()]
-    rows = filters.qs if not wrong else base.none()
-    placed = queries.queue(rows, cursor=request.GET.get("cursor"), now=now)
-    context = {
-        "placed": placed,
-        "groups": _groups(placed.tickets),
-        "view": view,
-        "title": views[view][0] if view in views else "Filtered",
-        "named": [(name, value, _without(request.GET, name)) for name, value in named.items()],
-        "wrong": wrong,
-        "next_url": f"?{_with(request.GET, cursor=placed.next)}" if placed.next else "",
-        "first": "cursor" not in request.GET,
-        "digest": _digest(placed.tickets),
-        "here": _with(request.GET, part="rows", seen=None),
-        "now": now,
-    }
-    if request.GET.get("part") == "rows":
-        if request.GET.get("seen") == context["digest"]:
-            return HttpResponse(status=NO_CONTENT)
-        return render(request, "tickets/rows.html", context)
-    context["tabs"] = [
-        (name, label, queries.count_up_to(found), name == view) for name, (label, found) in views.items()
-    ]
-    return render(request, "tickets/queue.html", context)
 
 
 @require_GET
@@ -183,42 +138,3 @@ def _consequences(request: HttpRequest, form: NewTicketForm) -> dict[str, Any]:
         "clocks": clocks,
         "similar": [(doc, subjects.address(doc.kind, doc.reference)) for doc in similar],
     }
-
-
-def _groups(tickets: list[Ticket]) -> list[tuple[str, str, list[Ticket]]]:
-    """The rows by band, in order: its word, its look, its tickets."""
-    looks = {"overdue": "t-red", "next_hour": "t-amber"}
-    return [
-        (rules.BAND_WORDS[band], looks.get(band, ""), rows)
-        for band in rules.BANDS
-        if (rows := [ticket for ticket in tickets if ticket.band == band])  # type: ignore[attr-defined]
-    ]
-
-
-def _digest(tickets: list[Ticket]) -> str:
-    marks = ";".join(f"{ticket.pk}.{ticket.version}.{ticket.band}" for ticket in tickets)  # type: ignore[attr-defined]
-    return hashlib.sha256(marks.encode()).hexdigest()[:16]
-
-
-def _with(query: QueryDict, **changes: str | None) -> str:
-    values = {**{name: query[name] for name in query if name not in ("part", "seen")}, **changes}
-    return urlencode({name: value for name, value in values.items() if value})
-
-
-def _without(query: QueryDict, name: str) -> str:
-    return _with(query, **{name: None, "cursor": None})
-
-
-def _tokens(query: QueryDict, typed: str) -> str:
-    """`tier:2 priority:P0 card payments` as parameters: known keys filter, the other words search."""
-    known = TicketFilter.base_filters
-    changes: dict[str, str | None] = {"q": None, "cursor": None}
-    text: list[str] = [query["search"]] if query.get("search") else []
-    for part in typed.split():
-        key, colon, value = part.partition(":")
-        if colon and value and key in known:
-            changes[key] = value
-        else:
-            text.append(part)
-    changes["search"] = " ".join(text)[:200] or None
-    return _with(query, **changes)

@@ -39,6 +39,7 @@ def context(user: Any = None, at: datetime | None = None) -> dict[str, Any]:
         "ana": user,
         "nasty": NASTY,
         "states": list(STATES),
+        "cells": [{"name": name} for name in ("severity", "status", "clock", "owner")],
         "now": moment,
         "soon": moment + timedelta(seconds=250),
         "later": moment + timedelta(hours=20),

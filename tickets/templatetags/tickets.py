@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.common import markdown
 from sla.models import Goal
+from tickets.columns import Column, chosen
 from tickets.models import Ticket
 
 register = template.Library()
@@ -25,8 +26,8 @@ GOALS = dict(Goal.choices)
 
 
 @register.inclusion_tag("ui/row.html")
-def ticket_row(ticket: Ticket) -> dict[str, Any]:
-    """One row of the queue: what ui/row.html wants to know."""
+def ticket_row(ticket: Ticket, columns: list[Column] | None = None) -> dict[str, Any]:
+    """One row of the queue: what ui/row.html wants to know, and the list's further columns."""
     chip = ("reopened", "blue") if ticket.reopened_count else ("", "")
     return {
         "id": ticket.pk,
@@ -46,8 +47,18 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "goal": GOALS.get(ticket.due_goal, "Clock"),
         "tier": ticket.tier,
         "unread": ticket.customer_replied_at is not None,
+        "cells": [cell(column, ticket) for column in columns or chosen([])],
         "chip_text": chip[0],
         "chip_look": chip[1],
+    }
+
+
+def cell(column: Column, ticket: Ticket) -> dict[str, Any]:
+    """What stands in a column of a ticket's row."""
+    return {
+        "name": column.name,
+        "text": column.text(ticket) if column.text else "",
+        "at": column.at(ticket) if column.at else None,
     }
 
 

@@ -1,0 +1,144 @@
+"""A list of tickets as its address describes it. Page, counts and saved views read an address the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from core.common import paging
+from core.common.actor import Actor
+from tickets import columns, queries
+from tickets.filters import TicketFilter
+from tickets.models import Ticket
+
+FIRST_VIEW = "triage"
+NOT_FILTERS = ("view", "ordering")  # what of an address belongs to a saved view beside its filters
+LONGEST_VALUE = 300
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a FilterSet wants to know of a request."""
+
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`tickets` are those of the address that the actor may see; none while something in it is `wrong`."""
+
+    tickets: QuerySet[Ticket]
+    view: str
+    title: str
+    named: dict[str, str]
+    wrong: list[str]
+    ordering: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a listing; `ordered` is None in the work order, whose rows carry their band."""
+
+    tickets: list[Ticket]
+    next: str | None
+    grouped: bool
+
+
+def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
+    """The tickets of an address, filtered for this actor, whoever wrote the address.
+
+    Open work is meant where the address says nothing of status and names no view of the desk.
+    """
+    views = queries.views(actor, now)
+    named = {name: params[name][:LONGEST_VALUE] for name in TicketFilter.base_filters if params.get(name)}
+    view = params.get("view", "" if named else FIRST_VIEW)
+    known = view in views
+    base = views[view][1] if known else Ticket.objects.visible_to(actor)
+    if not known and "status" not in named:
+        base = base.open()
+    filters = TicketFilter(params, queryset=base, request=Asking(actor))
+    wrong = [f"{name}: {' '.join(texts)}" for name, texts in filters.form.errors.items()]
+    ordering = params.get("ordering", columns.WORK_ORDER)
+    if ordering not in columns.ORDERS:
+        wrong.append(f"ordering: “{ordering[:60]}” is no order of a list.")
+        ordering = columns.WORK_ORDER
+    return Listing(
+        tickets=base.none() if wrong else filters.qs,
+        view=view if known else "",
+        title=views[view][0] if known else "Filtered",
+        named=named,
+        wrong=wrong,
+        ordering=ordering,
+    )
+
+
+def rows(found: Listing, cursor: str | None, now: datetime) -> Rows:
+    """One page in the listing's order. Raises RuleBroken for a cursor that we did not give."""
+    if found.ordering == columns.WORK_ORDER:
+        placed = queries.queue(found.tickets, cursor=cursor, now=now)
+        return Rows(placed.tickets, placed.next, grouped=True)
+    page = paging.page(
+        queries.for_list(found.tickets), ordering=[found.ordering], cursor=cursor, counted=False
+    )
+    return Rows(page.rows, page.next, grouped=False)
+
+
+def some(found: QuerySet[Ticket], ids: list[int]) -> list[Ticket]:
+    """Those of some tickets that are in `found`, ready for a list."""
+    return list(queries.for_list(found).filter(pk__in=ids)) if ids else []
+
+
+def kept(params: QueryDict) -> str:
+    """The address's filters, view and order: what a saved view keeps of it."""
+    names = [*NOT_FILTERS, *TicketFilter.base_filters]
+    return urlencode({name: params[name] for name in names if params.get(name)})
+
+
+def tokens(params: QueryDict, typed: str) -> str:
+    """`tier:2 priority:P0 card payments` as an address: known keys filter, the other words search.
+
+    A value with spaces stands in quotes: `created_after:"2026-03-02 08:00"`.
+    """
+    values: dict[str, str | None] = {
+        name: params[name] for name in params if name not in ("part", "seen", "have")
+    }
+    values |= {"q": None, "cursor": None}
+    text = [params["search"]] if params.get("search") else []
+    for part in _words(typed):
+        key, colon, value = part.partition(":")
+        if colon and value and key in TicketFilter.base_filters:
+            values[key] = value.strip('"')
+        else:
+            text.append(part)
+    values["search"] = " ".join(text)[:200] or None
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def _words(typed: str) -> Iterator[str]:
+    word, quoted = "", False
+    for letter in typed:
+        if letter == '"':
+            quoted = not quoted
+        if letter.isspace() and not quoted:
+            if word:
+                yield word
+            word = ""
+        else:
+            word += letter
+    if word:
+        yield word
+
+
+def spoken(params: QueryDict) -> str:
+    """An address as the tokens that one would type."""
+    shown: list[Any] = []
+    for name in TicketFilter.base_filters:
+        if value := params.get(name):
+            shown.append(f'{name}:"{value}"' if " " in value else f"{name}:{value}")
+    return " ".join(shown)
