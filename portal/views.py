@@ -90,6 +90,10 @@ def new(request: HttpRequest, contact: Contact) -> HttpResponse:
 def detail(request: HttpRequest, contact: Contact, ref: str) -> HttpResponse:
     """One request: where it stands, what was said, room for an answer."""
     ticket = tickets.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    survivor = tickets.survivor_seen(ticket, request.actor)  # type: ignore[attr-defined]
+    if survivor is not None:
+        messages.info(request, f"{ticket.reference} goes on here, together with {survivor.reference}.")
+        return redirect("portal:detail", survivor.reference)
     return _page(request, ticket, ReplyForm())
 
 
@@ -98,7 +102,8 @@ def detail(request: HttpRequest, contact: Contact, ref: str) -> HttpResponse:
 def reply(request: HttpRequest, contact: Contact, ref: str) -> HttpResponse:
     """Say something, or that it works again. A message on what is solved opens it again."""
     actor = request.actor  # type: ignore[attr-defined]
-    was_open = tickets.get_for(ref, by=actor, to=Permission.REPLY).is_open
+    asked = tickets.survivor_for(ref, by=actor, to=Permission.REPLY)
+    was_open = asked.is_open
 
     def do(data: dict[str, Any]) -> Any:
         said = operations.reply(
@@ -108,9 +113,13 @@ def reply(request: HttpRequest, contact: Contact, ref: str) -> HttpResponse:
 
     def done(result: Any) -> HttpResponse:
         said, works = result
+        at = said.ticket.reference
+        if said.ticket_id != asked.pk:
+            messages.success(request, f"{ref} was closed long ago. We opened {at} for what you wrote.")
+            return redirect("portal:detail", at)
         more = " We close the request once we have read it." if works else ""
         messages.success(request, f"Sent.{more}" if was_open else "Sent. Your request is open again.")
-        return redirect(f"{reverse('portal:detail', args=[ref])}#entry-{said.pk}")
+        return redirect(f"{reverse('portal:detail', args=[at])}#entry-{said.pk}")
 
     def again(form: django_forms.Form, status: int) -> HttpResponse:
         return _page(request, tickets.get_for(ref, by=actor), form, status)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from core.accounts.permissions import Permission, can
 from core.audit import words
 from core.audit.models import Event
@@ -33,6 +35,10 @@ SIGNS = {
     "ticket.waiting": "pause",
     "ticket.held": "pause",
     "ticket.linked": "link",
+    "ticket.unlinked": "link",
+    "ticket.merged": "merge",
+    "ticket.merged_here": "merge",
+    "ticket.split": "split",
     "ticket.priority_set": "flag",
     "ticket.time_logged": "clock",
 }
@@ -104,6 +110,7 @@ def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "busy": [window for window in windows if is_busy(window, now)],
         "windows": windows,
         "links": worklog.links_of(ticket, actor),
+        **family(ticket, actor),
         "minutes": worklog.minutes_on(ticket),
         "customer_open": _open_of_customer(ticket, actor),
         "rank_reason": queries.rank_reason(
@@ -111,6 +118,20 @@ def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         )
         if ticket.is_open
         else "",
+    }
+
+
+def family(ticket: Ticket, actor: Actor) -> dict[str, Any]:
+    """What a ticket is part of, what is part of it, what was merged here, and where it went itself."""
+    seen = Ticket.objects.visible_to(actor).filter(
+        Q(pk__in=[ticket.parent_id, ticket.merged_into_id]) | Q(parent=ticket) | Q(merged_into=ticket)
+    )
+    around = list(seen.order_by("pk")[:MOST_ITEMS])
+    return {
+        "parent": next((one for one in around if one.pk == ticket.parent_id), None),
+        "children": [one for one in around if one.parent_id == ticket.pk],
+        "merged_here": [one for one in around if one.merged_into_id == ticket.pk],
+        "went_to": next((one for one in around if one.pk == ticket.merged_into_id), None),
     }
 
 

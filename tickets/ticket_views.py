@@ -17,7 +17,7 @@ from core.accounts.web import page
 from core.common.actor import Actor
 from core.common.web import act
 from escalation import directory
-from tickets import forms, operations, pages, panels, queries
+from tickets import forms, operations, pages, panels, queries, relation_forms
 from tickets.models import Entry, Ticket
 from tickets.operations import facts
 from tickets.rules import Handoff
@@ -57,6 +57,17 @@ def _edit(ref: str, data: dict[str, Any], by: Actor) -> Any:
     return operations.edit(ref, values=values, if_version=data["version"], by=by)
 
 
+def _resolve(ref: str, data: dict[str, Any], by: Actor) -> Any:
+    facts = {name: value for name, value in data.items() if name != "children"}
+    if data["children"]:
+        return operations.resolve_family(ref, **facts, by=by)
+    return operations.resolve(ref, **facts, by=by)
+
+
+def _close(ref: str, data: dict[str, Any], by: Actor) -> Any:
+    return (operations.close_family if data["children"] else operations.close)(ref, by=by)
+
+
 VERBS: dict[str, Verb] = {
     "reply": Verb(forms.ReplyForm, _reply, "Sent.", Permission.REPLY),
     "take": Verb(forms.TakeForm, lambda ref, data, by: operations.take(ref, by=by), "It is yours."),
@@ -78,14 +89,14 @@ VERBS: dict[str, Verb] = {
     "hold": Verb(forms.HoldForm, lambda ref, data, by: operations.hold(ref, **data, by=by), "On hold."),
     "resume": Verb(forms.TakeForm, lambda ref, data, by: operations.resume(ref, by=by), "Work goes on."),
     "resolve": Verb(
-        forms.ResolveForm,
-        lambda ref, data, by: operations.resolve(ref, **data, by=by),
+        relation_forms.ResolveFamilyForm,
+        _resolve,
         "Resolved. The customer is told.",
         Permission.RESOLVE_TICKET,
     ),
     "close": Verb(
-        forms.TakeForm,
-        lambda ref, data, by: operations.close(ref, by=by),
+        relation_forms.CloseForm,
+        _close,
         "Closed.",
         Permission.RESOLVE_TICKET,
     ),
@@ -105,6 +116,23 @@ VERBS: dict[str, Verb] = {
         Permission.LOG_TIME,
     ),
     "link": Verb(forms.LinkForm, lambda ref, data, by: operations.link(ref, **data, by=by), "Linked."),
+    "unlink": Verb(
+        relation_forms.UnlinkForm, lambda ref, data, by: operations.unlink(ref, **data, by=by), "Link removed."
+    ),
+    "merge": Verb(
+        relation_forms.MergeForm, lambda ref, data, by: operations.merge(ref, **data, by=by), "Merged."
+    ),
+    "undo_merge": Verb(
+        forms.TakeForm, lambda ref, data, by: operations.undo_merge(ref, by=by), "The merge is undone."
+    ),
+    "split": Verb(
+        relation_forms.SplitForm,
+        lambda ref, data, by: operations.split(ref, **data, by=by),
+        "This is a ticket of its own now.",
+    ),
+    "parent": Verb(
+        relation_forms.ParentForm, lambda ref, data, by: operations.set_parent(ref, **data, by=by), "Saved."
+    ),
     "edit": Verb(forms.EditForm, _edit, "Saved."),
 }
 
@@ -114,9 +142,15 @@ VERBS: dict[str, Verb] = {
 def detail(request: HttpRequest, ref: str) -> HttpResponse:
     """The ticket's page; `open=VERB` shows the dialog of a verb."""
     ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    survivor = queries.survivor_seen(ticket, request.actor)  # type: ignore[attr-defined]
+    if survivor is not None and "own" not in request.GET:
+        messages.info(request, f"{ticket.reference} was merged into this ticket.")
+        return redirect("tickets:detail", survivor.reference)
     asked = request.GET.get("open", "")
     may = asked in VERBS and can(request.actor, VERBS[asked].to)  # type: ignore[attr-defined]
     form = _form_for(asked, ticket) if may else None
+    if asked == "split" and form is not None:
+        form.initial["entry"] = request.GET.get("entry", "")[:20]
     return _page(request, ticket, asked if form is not None else "", form)
 
 
@@ -128,7 +162,11 @@ def talk(request: HttpRequest, ref: str) -> HttpResponse:
     found = pages.talk(ticket, request.actor)  # type: ignore[attr-defined]
     if request.GET.get("seen") == found.digest:
         return HttpResponse(status=NO_CONTENT)
-    return render(request, "tickets/talk.html", {"ticket": ticket, "talk": found})
+    return render(
+        request,
+        "tickets/talk.html",
+        {"ticket": ticket, "talk": found, "can_split": can(request.actor, Permission.WORK_TICKET)},  # type: ignore[attr-defined]
+    )
 
 
 def _verb_view(name: str) -> Callable[..., HttpResponse]:
@@ -140,9 +178,14 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, ref: str) -> HttpResponse:
         actor = request.actor  # type: ignore[attr-defined]
 
-        def done(_: Any) -> HttpResponse:
+        def done(result: Any) -> HttpResponse:
             messages.success(request, verb.said)
-            return redirect("tickets:detail", ref)
+            if isinstance(result, tuple):  # a ticket with its children, and what became of each
+                result, children = result
+                for child in (child for child in children if not child.done):
+                    messages.warning(request, f"{child.reference} not done: {child.why}")
+            at = result.reference if isinstance(result, Ticket) else ref
+            return redirect("tickets:detail", at)
 
         def again(form: django_forms.Form, status: int) -> HttpResponse:
             return _page(request, queries.get_for(ref, by=actor), name, form, status)
@@ -162,6 +205,9 @@ def _page(
 ) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     last_tier = queries.last_tier()
+    side = pages.side(ticket, actor)
+    if form is not None and not side["children"]:
+        form.fields.pop("children", None)  # nothing stands below it
     context = {
         "ticket": ticket,
         "talk": pages.talk(ticket, actor),
@@ -170,12 +216,13 @@ def _page(
         "actions": panels.actions(ticket, actor) if ticket.is_open else [],
         "passed_around": queries.is_passed_around(ticket),
         "can_work": can(actor, Permission.WORK_TICKET),
+        "can_split": can(actor, Permission.WORK_TICKET),
         "asked": asked,
         "form": form,
         "reply": form if asked == "reply" else None,
         "receiving": _receiving(ticket) if asked == "escalate" and ticket.tier < last_tier else None,
         "time_form": form if asked == "time" else forms.TimeForm(),
-        **pages.side(ticket, actor),
+        **side,
     }
     return render(request, "tickets/ticket.html", context, status=status)
 
@@ -199,6 +246,8 @@ def _form_for(name: str, ticket: Ticket) -> django_forms.Form:
             "team": ticket.team.slug if ticket.team else "",
             "assignee": ticket.assignee.username if ticket.assignee else "",
         }
+    elif name == "parent":
+        initial = {"parent": queries.reference_of(ticket.parent_id) if ticket.parent_id else ""}
     elif name == "priority":
         initial = {"priority": ticket.priority, "reason": ticket.priority_reason}
     return VERBS[name].form(initial=initial)

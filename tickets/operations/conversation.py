@@ -89,12 +89,13 @@ def reply(
 
 
 def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
+    if not by.is_human:  # an automatic reply is no response: the customer still waits for a person
+        _touch(ticket, now)
+        return
     changes: dict[str, Any] = {"customer_replied_at": None, **opened(ticket), **speaker(ticket, by.user_id)}
-    if by.user_id is not None:
-        changes["first_responded_at"] = ticket.first_responded_at or now
+    changes["first_responded_at"] = ticket.first_responded_at or now
     _touch(ticket, now, **changes)
-    if by.user_id is not None:  # an automatic reply is no response
-        service_levels.meet(ticket, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=now, by=by)
+    service_levels.meet(ticket, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=now, by=by)
 
 
 def _touch(ticket: Ticket, now: datetime, **changes: Any) -> None:
