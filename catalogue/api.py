@@ -7,8 +7,15 @@ from typing import Any
 from rest_framework import serializers
 
 from catalogue import operations, queries
-from catalogue.filters import ApplicationFilter, ComponentFilter, RegionFilter, ServiceFilter
-from catalogue.models import Application, Component, Region, Service
+from catalogue.filters import (
+    ApplicationFilter,
+    ComponentFilter,
+    QuestionFilter,
+    RegionFilter,
+    ServiceFilter,
+)
+from catalogue.models import Application, Component, Question, Region, Service
+from catalogue.rules import MOST_CHOICES
 from core.accounts.api import DeskViewSet
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
@@ -72,6 +79,30 @@ class ServiceOut(RegionOut):
     application = Named("slug")
 
 
+class QuestionEdit(StrictSerializer):
+    text = Text(max_length=200)
+    type = serializers.ChoiceField(choices=Question.Type.choices, required=False)
+    choices = serializers.ListField(child=Text(max_length=100), required=False, max_length=MOST_CHOICES)
+    required = Flag(required=False)
+    position = Number(max_value=32767, required=False)
+
+
+class QuestionCreate(QuestionEdit):
+    application = Ref(Application)
+    key = Slug()
+
+
+class QuestionOut(StrictSerializer):
+    id = serializers.IntegerField()
+    application = Named("slug")
+    key = serializers.CharField()
+    text = serializers.CharField()
+    type = serializers.ChoiceField(choices=Question.Type.choices)
+    choices = serializers.ListField(child=serializers.CharField())
+    required = serializers.BooleanField()
+    position = serializers.IntegerField()
+
+
 class CatalogueViewSet(DeskViewSet):
     """What the four kinds have in common: a slug, and the same two operations."""
 
@@ -128,9 +159,33 @@ class ServiceViewSet(CatalogueViewSet):
     related = ("application",)
 
 
+class QuestionViewSet(DeskViewSet):
+    """What the desk asks about a customer's environment of an application."""
+
+    model = Question
+    view_permission = Permission.VIEW_CATALOGUE
+    serializer_class = QuestionOut
+    create_form, patch_form = QuestionCreate, QuestionEdit
+    filterset_class = QuestionFilter
+    named_by = "pk"
+    ordering_fields = {"position": "position", "id": "pk"}
+    ordering = "position"
+    related = ("application",)
+
+    def find(self, ref: str, by: Actor) -> Question:
+        return queries.question(ref, by=by)
+
+    def do_create(self, data: dict[str, Any], by: Actor) -> Question:
+        return operations.ask(data, by=by)
+
+    def do_patch(self, ref: str, data: dict[str, Any], version: int | None, by: Actor) -> Question:
+        return operations.edit_question(ref, data, version=version, by=by)
+
+
 ROUTES = [
     ("applications", ApplicationViewSet),
     ("components", ComponentViewSet),
     ("regions", RegionViewSet),
     ("services", ServiceViewSet),
+    ("questions", QuestionViewSet),
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from catalogue.models import Application, Component, Region, Service
+from catalogue.models import Application, Component, Question, Region, Service
 from core.audit.models import Event
 from core.audit.words import Presenter
 
-KINDS = {model.SUBJECT: str(model._meta.verbose_name) for model in (Application, Component, Region, Service)}
+KINDS = {
+    model.SUBJECT: str(model._meta.verbose_name)
+    for model in (Application, Component, Region, Service, Question)
+}
 
 
 def _created(event: Event) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.models import Application, Component, Region, Service
+from catalogue.models import Application, Component, Question, Region, Service
 from core.common.filters import CommaChoiceFilter, CommaRefFilter, FlagFilter, SearchFilter, StrictFilterSet
 
 
@@ -39,4 +39,15 @@ class ServiceFilter(StrictFilterSet):
 
     class Meta:
         model = Service
+        fields: list[str] = []
+
+
+class QuestionFilter(StrictFilterSet):
+    search = SearchFilter("key", "text")
+    application = CommaRefFilter(Application)
+    type = CommaChoiceFilter(choices=Question.Type.choices)
+    required = FlagFilter()
+
+    class Meta:
+        model = Question
         fields: list[str] = []

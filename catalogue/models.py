@@ -111,7 +111,7 @@ class Service(Versioned):
         return self.name
 
 
-class Question(models.Model):
+class Question(Versioned):
     """What the desk must know about a customer's environment of an application; answered once per organisation."""
 
     class Type(models.TextChoices):

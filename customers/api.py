@@ -6,16 +6,28 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalogue.models import Application
+from catalogue.models import Application, Question
 from core.accounts.api import DeskViewSet
 from core.accounts.models import User
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
-from core.common.api import Flag, Named, Number, Ref, RefList, Slug, StrictSerializer, Text, Zone
+from core.common.api import (
+    Flag,
+    Named,
+    Number,
+    Ref,
+    RefById,
+    RefList,
+    Slug,
+    StrictSerializer,
+    Text,
+    UtcDateTime,
+    Zone,
+)
 from core.common.vocabulary import CustomerTier
 from customers import operations, queries
-from customers.filters import BusyWindowFilter, ContactFilter, OrganisationFilter
-from customers.models import BusyWindow, Contact, Organisation
+from customers.filters import AnswerFilter, BusyWindowFilter, ContactFilter, OrganisationFilter
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
 
 
 class OrganisationEdit(StrictSerializer):
@@ -89,6 +101,23 @@ class BusyWindowOut(StrictSerializer):
     note = serializers.CharField()
 
 
+class AnswerCreate(StrictSerializer):
+    organisation = Ref(Organisation)
+    question = RefById(Question)
+    value = Text(max_length=500)
+
+
+class AnswerOut(StrictSerializer):
+    id = serializers.IntegerField()
+    organisation = Named("slug")
+    application = serializers.CharField(source="question.application.slug")
+    question = serializers.IntegerField(source="question_id")
+    key = serializers.CharField(source="question.key")
+    value = serializers.CharField()
+    before = serializers.CharField()
+    answered_at = UtcDateTime()
+
+
 class CustomerViewSet(DeskViewSet):
     """What the three kinds have in common."""
 
@@ -142,8 +171,26 @@ class BusyWindowViewSet(CustomerViewSet):
     related = ("organisation",)
 
 
+class EnvironmentAnswerViewSet(CustomerViewSet):
+    """What is known of the customers' environments; answering again replaces, and keeps what was before."""
+
+    model = EnvironmentAnswer
+    serializer_class = AnswerOut
+    create_form = AnswerCreate
+    filterset_class = AnswerFilter
+    ordering_fields = {"answered_at": "answered_at", "id": "pk"}
+    ordering = "-answered_at"
+    related = ("organisation", "question__application")
+
+    def do_create(self, data: dict[str, Any], by: Actor) -> EnvironmentAnswer:
+        organisation, question = data["organisation"], data["question"]
+        operations.answer(organisation, question.application, {question.key: data["value"]}, by=by)
+        return EnvironmentAnswer.objects.get(organisation=organisation, question=question)
+
+
 ROUTES = [
     ("organisations", OrganisationViewSet),
     ("contacts", ContactViewSet),
     ("busy-windows", BusyWindowViewSet),
+    ("environment-answers", EnvironmentAnswerViewSet),
 ]

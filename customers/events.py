@@ -18,7 +18,13 @@ def _edited(event: Event) -> str:
     return f"changed the {KINDS[event.subject_kind]}'s {names}"
 
 
+def _answered(event: Event) -> str:
+    said = "; ".join(f"{key} {value}" for key, value in event.after.items())
+    return f"answered about its {event.data['application']}: {said}"
+
+
 SENTENCES: dict[str, Presenter] = {
+    "organisation.environment_answered": _answered,
     **{f"{kind}.created": _created for kind in KINDS},
     **{f"{kind}.edited": _edited for kind in KINDS},
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from catalogue.models import Application
 from core.accounts.models import User
 from core.common.filters import CommaChoiceFilter, CommaRefFilter, FlagFilter, SearchFilter, StrictFilterSet
 from core.common.vocabulary import CustomerTier
-from customers.models import BusyWindow, Contact, Organisation
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
 
 
 class OrganisationFilter(StrictFilterSet):
@@ -33,4 +34,13 @@ class BusyWindowFilter(StrictFilterSet):
 
     class Meta:
         model = BusyWindow
+        fields: list[str] = []
+
+
+class AnswerFilter(StrictFilterSet):
+    organisation = CommaRefFilter(Organisation)
+    application = CommaRefFilter(Application, field_name="question__application")
+
+    class Meta:
+        model = EnvironmentAnswer
         fields: list[str] = []

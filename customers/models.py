@@ -141,6 +141,8 @@ class EnvironmentAnswer(models.Model):
     before = models.CharField(max_length=500, blank=True)
     answered_at = models.DateTimeField()
 
+    objects = CustomerQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "question"], name="customers_answer_once")

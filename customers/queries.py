@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from catalogue.models import Application, Question
 from core.accounts.permissions import Permission, require
 from core.common.actor import Actor
 from core.common.errors import NotFound
-from customers.models import BusyWindow, Contact, Organisation
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
 from customers.rules import is_busy
 
-Record = TypeVar("Record", Organisation, Contact, BusyWindow)
+Record = TypeVar("Record", Organisation, Contact, BusyWindow, EnvironmentAnswer)
 
 
-def get_for(model: type[Record], name: str, *, by: Actor, to: Permission = Permission.VIEW_CUSTOMERS) -> Record:
+def get_for(
+    model: type[Record], name: str, *, by: Actor, to: Permission = Permission.VIEW_CUSTOMERS
+) -> Record:
     """One record: an organisation by slug, the others by id.
 
     Raises NotFound when invisible, NotAllowed when the actor may not do `to` with it.
@@ -54,3 +58,27 @@ def organisation(slug: str, *, by: Actor) -> Organisation:
 def busy_organisations(at: datetime) -> list[int]:
     """The organisations in a busy window at a moment."""
     return [window.organisation_id for window in BusyWindow.objects.all() if is_busy(window, at)]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A question of an application, with what an organisation answered to it, if it did."""
+
+    question: Question
+    answer: EnvironmentAnswer | None
+
+    @property
+    def value(self) -> str:
+        return self.answer.value if self.answer else ""
+
+
+def environment(organisation: Organisation | None, application: Application | None) -> list[Known]:
+    """All questions of an application in their order, with the organisation's answers. At most two queries."""
+    if application is None:
+        return []
+    questions = list(application.questions.order_by("position", "pk"))
+    answers: dict[int, EnvironmentAnswer] = {}
+    if organisation is not None and questions:
+        found = organisation.environment.filter(question__application=application)
+        answers = {answer.question_id: answer for answer in found}
+    return [Known(question, answers.get(question.pk)) for question in questions]

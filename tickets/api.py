@@ -9,7 +9,7 @@ from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.common.actor import Actor
 from sla import queries as clock_queries
-from tickets import operations, queries, relation_shapes, shapes
+from tickets import custom_fields, operations, queries, relation_shapes, shapes
 from tickets.filters import TicketFilter
 from tickets.models import Ticket
 from tickets.rules import Handoff
@@ -19,7 +19,7 @@ Data = dict[str, Any]
 
 
 class TicketViewSet(DeskViewSet):
-    """Tickets: one customer issue each, with its conversation."""
+    """Tickets: one customer issue each, with its conversation. Lists filter by `custom.KEY`, too."""
 
     model = Ticket
     view_permission = Permission.VIEW_TICKETS
@@ -47,6 +47,11 @@ class TicketViewSet(DeskViewSet):
         "merged_into": "merge",
         "parent": "set_parent",
     }
+
+    def known_parameters(self) -> frozenset[str]:
+        """The desk's own fields filter by custom.KEY."""
+        asked = custom_fields.filters_in(self.request.query_params) if self.is_main_list else ()
+        return super().known_parameters() | frozenset(asked)
 
     def find(self, ref: str, by: Actor) -> Ticket:
         return queries.get_for(ref, by=by)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -24,6 +27,7 @@ from core.common.vocabulary import Channel, Exposure, Level, Priority, Severity,
 from core.search.queries import CANDIDATES, find
 from customers.models import Organisation
 from escalation.models import Team
+from tickets import custom_fields
 from tickets.models import HoldReason, ResolutionCode, Status, Ticket
 
 
@@ -77,3 +81,15 @@ class TicketFilter(StrictFilterSet):
     class Meta:
         model = Ticket
         fields: list[str] = []
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        """The desk's own fields filter by custom.KEY; those that the address names are added to its filters."""
+        super().__init__(data, *args, **kwargs)
+        for name, found in custom_fields.filters_in(data or ()).items():
+            found.parent, found.model, found.field_name = self, self._meta.model, name
+            self.filters[name] = found
+
+
+def names_in(params: Iterable[str]) -> list[str]:
+    """The filters that an address could name: all fixed ones, and of the desk's own fields those it does name."""
+    return [*TicketFilter.base_filters, *custom_fields.filters_in(params)]

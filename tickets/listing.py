@@ -14,7 +14,7 @@ from django.http import QueryDict
 from core.common import paging
 from core.common.actor import Actor
 from tickets import columns, queries
-from tickets.filters import TicketFilter
+from tickets.filters import TicketFilter, names_in
 from tickets.models import Ticket
 
 FIRST_VIEW = "triage"
@@ -56,7 +56,7 @@ def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
     Open work is meant where the address says nothing of status and names no view of the desk.
     """
     views = queries.views(actor, now)
-    named = {name: params[name][:LONGEST_VALUE] for name in TicketFilter.base_filters if params.get(name)}
+    named = {name: params[name][:LONGEST_VALUE] for name in names_in(params) if params.get(name)}
     view = params.get("view", "" if named else FIRST_VIEW)
     known = view in views
     base = views[view][1] if known else Ticket.objects.visible_to(actor)
@@ -96,7 +96,7 @@ def some(found: QuerySet[Ticket], ids: list[int]) -> list[Ticket]:
 
 def kept(params: QueryDict) -> str:
     """The address's filters, view and order: what a saved view keeps of it."""
-    names = [*NOT_FILTERS, *TicketFilter.base_filters]
+    names = [*NOT_FILTERS, *names_in(params)]
     return urlencode({name: params[name] for name in names if params.get(name)})
 
 
@@ -112,7 +112,7 @@ def tokens(params: QueryDict, typed: str) -> str:
     text = [params["search"]] if params.get("search") else []
     for part in _words(typed):
         key, colon, value = part.partition(":")
-        if colon and value and key in TicketFilter.base_filters:
+        if colon and value and key in names_in([key]):
             values[key] = value.strip('"')
         else:
             text.append(part)
@@ -138,7 +138,7 @@ def _words(typed: str) -> Iterator[str]:
 def spoken(params: QueryDict) -> str:
     """An address as the tokens that one would type."""
     shown: list[Any] = []
-    for name in TicketFilter.base_filters:
+    for name in names_in(params):
         if value := params.get(name):
             shown.append(f'{name}:"{value}"' if " " in value else f"{name}:{value}")
     return " ".join(shown)

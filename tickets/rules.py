@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.common.errors import Conflict, Invalid, RuleBroken
-from core.common.vocabulary import CustomerTier, Level, Priority
+from core.common.vocabulary import Area, CustomerTier, Level, Priority
 
 H, M, L = Level.HIGH, Level.MEDIUM, Level.LOW
 P0, P1, P2, P3 = Priority.P0, Priority.P1, Priority.P2, Priority.P3
@@ -36,6 +36,19 @@ STATUS_WORDS = {
     "new": "new", "open": "open", "waiting": "waiting for the customer", "on_hold": "on hold", "resolved": "resolved",
     "closed": "closed",
 }  # fmt: skip
+
+# How a ticket goes on when a reply is sent, as the composer offers it.
+THEN = (
+    ("", "keep its status"),
+    ("waiting", "waiting for the customer"),
+    ("resolved:fixed", "resolved, fixed"),
+    ("resolved:workaround", "resolved, with a workaround"),
+    ("resolved:configuration", "resolved, configuration"),
+    ("resolved:known_error", "resolved, known error"),
+    ("resolved:user_error", "resolved, user error"),
+    ("resolved:not_reproducible", "resolved, not reproducible"),
+    ("resolved:no_fault", "resolved, no fault found"),
+)
 
 REOPEN_CLOSED_WITHIN = timedelta(days=14)
 PASSED_AROUND_HANDOFFS = 3
@@ -73,6 +86,12 @@ def priority_for(matrix: Mapping[tuple[str, str], str], impact: str, urgency: st
 def customer_rank(tier: str | None) -> int:
     """0 for a strategic customer, 1 key, 2 standard, 3 for work that no customer asked for."""
     return CUSTOMER_RANKS[CustomerTier(tier)] if tier else NO_CUSTOMER
+
+
+def areas_with(areas: Iterable[str], *, risk: str) -> list[str]:
+    """A risk belongs to security, whatever else it is (DOMAIN.md section 2)."""
+    found = list(areas)
+    return [*found, Area.SECURITY.value] if risk.strip() and Area.SECURITY not in found else found
 
 
 def check_move(reference: str, status: str, to: str) -> None:

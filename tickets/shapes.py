@@ -45,6 +45,10 @@ class Requester(RefById):
         return found
 
 
+class CustomValue(serializers.JSONField):
+    """A text, a number, an ISO date, or null to take the value away; the operation knows the field's type."""
+
+
 class TicketEdit(StrictSerializer):
     subject = Text(max_length=250)
     description = Text(long=True, required=False, allow_blank=True)
@@ -66,6 +70,9 @@ class TicketEdit(StrictSerializer):
     risk = Text(long=True, required=False, allow_blank=True)
     tags = serializers.ListField(child=Text(max_length=40), required=False, max_length=20)
     confidential = Flag(required=False)
+    custom = serializers.DictField(
+        child=CustomValue(allow_null=True), required=False, help_text="The desk's own fields, by key."
+    )
 
 
 class TicketCreate(TicketEdit):
@@ -106,6 +113,7 @@ class TicketOut(StrictSerializer):
     risk = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
     confidential = serializers.BooleanField()
+    custom = serializers.DictField(child=CustomValue())
     resolution_code = OptionalChoice(ResolutionCode.choices)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()

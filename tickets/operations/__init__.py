@@ -4,6 +4,7 @@ Each verb finds the ticket for the actor, checks the rules, makes one conditiona
 """
 
 from tickets.operations.conversation import reply
+from tickets.operations.environment import answer_environment
 from tickets.operations.facts import create, edit, link, log_time, set_priority
 from tickets.operations.families import Outcome, close_family, resolve_family, set_parent, unlink
 from tickets.operations.held import send_now, send_soon, take_back
@@ -16,6 +17,7 @@ from tickets.operations.splitting import split
 
 __all__ = [
     "Outcome",
+    "answer_environment",
     "assign",
     "close",
     "close_family",
