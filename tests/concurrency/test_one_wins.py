@@ -54,6 +54,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
     def one(work: Callable[[], Any]) -> Any:
         try:
+            connection.ensure_connection()  # so that nobody is late
             ready.wait(20)
             return work()
         except RuleBroken as broken:
@@ -131,7 +132,9 @@ def test_a_reply_on_a_new_ticket_does_not_reopen_what_was_resolved_meanwhile(w: 
     ana, eli = by(w.people["ana"]), by(w.people["eli"])
     replies = [lambda: operations.reply(w.ref, body="On it.", public=True, by=ana)] * (EIGHT - 1)
 
-    *_, resolved = at_once(*replies, lambda: operations.resolve(w.ref, code="no_fault", by=eli))
+    *_, resolved = at_once(
+        *replies, lambda: operations.resolve(w.ref, code="no_fault", note="It is as it must be.", by=eli)
+    )
 
     ticket = Ticket.objects.get()
     expected = ("open", "") if isinstance(resolved, Conflict) else ("resolved", "no_fault")
