@@ -159,11 +159,11 @@ class TicketViewSet(DeskViewSet):
         """Put it under another ticket; at most five levels."""
         return operations.set_parent(ref, **data, by=by)
 
-    @verb(relation_shapes.ResolveFamily, entry=relation_shapes.OutcomeOut(many=True), status=200)
+    @verb(relation_shapes.ResolveFamily, entry=relation_shapes.FamilyOut, status=200)
     def resolve_with_children(self, ref: str, data: Data, by: Actor) -> Any:
         """Resolve it and every open ticket below it; answers what became of each, itself first."""
         ticket, children = operations.resolve_family(ref, **data, by=by)
-        return [operations.Outcome(ticket.reference), *children]
+        return {"results": [operations.Outcome(ticket.reference), *children]}
 
     @listing(shapes.EntryOut)
     def entries(self, ref: str, by: Actor) -> Any:

@@ -11,9 +11,12 @@ from core.accounts.models import User
 from core.common.vocabulary import Activity, Area, Channel, Level, Priority, Role, Severity, TicketKind
 from customers.models import Organisation
 from escalation.models import Team
+from tickets import custom_fields
+from tickets.asked import Asked, AskingForm, TicketForm, about, changed_values
 from tickets.models import HoldReason, ResolutionCode
 from worklog.models import Link
 
+RISK_HINT = "The threat, the weakness, how likely it is, what damage it would do."
 BY_STAFF = [Channel.PHONE, Channel.WEB, Channel.CHAT, Channel.EMAIL, Channel.REVIEW, Channel.SOCIAL]
 LEVEL_WORDS = {
     "impact": [("high", "Everyone"), ("medium", "Many"), ("low", "Few")],
@@ -55,7 +58,7 @@ class ComponentField(forms.ModelChoiceField):
         return f"{obj.application.name}: {obj.name}"
 
 
-class NewTicketForm(forms.Form):
+class NewTicketForm(AskingForm):
     subject = forms.CharField(max_length=250, label="What is wrong, in one line")
     requester = forms.EmailField(
         required=False,
@@ -103,11 +106,17 @@ class NewTicketForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         label="What kind of trouble",
     )
+    risk = LongText(required=False, label="Risk", help_text=RISK_HINT)
     confidential = forms.BooleanField(required=False, label="Confidential: only named people see it")
     files = FilesField(required=False, label="Files")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = ("kind", "application", "component", "organisation", "requester")
+        self.ask(about(**{name: str(self[name].value() or "") for name in chosen}))
 
-class EditForm(forms.Form):
+
+class EditForm(TicketForm):
     """The facts of a ticket; `version` refuses a stale edit."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -131,7 +140,20 @@ class EditForm(forms.Form):
     affected_version = forms.CharField(required=False, max_length=60, label="Version")
     description = LongText(required=False)
     steps_to_reproduce = LongText(required=False)
-    risk = LongText(required=False, help_text="Threat, weakness, how likely, what damage.")
+    risk = LongText(required=False, help_text=RISK_HINT)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own = custom_fields.of(self.ticket.kind, self.ticket.application)
+        self.ask(Asked(fields=custom_fields.form_fields(self.own)))
+        for key, value in self.ticket.custom.items():
+            self.initial.setdefault(f"{custom_fields.PREFIX}{key}", value)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        del data["environment"]  # it has a form of its own
+        return {**data, "custom": changed_values(self.ticket, data["custom"], self.own)}
+    confidential = forms.BooleanField(required=False, label="Confidential: only named people see it")
 
 
 class ReplyForm(forms.Form):

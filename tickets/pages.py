@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,17 +15,20 @@ from core.audit import words
 from core.audit.models import Event
 from core.common import clock
 from core.common.actor import Actor
+from core.files.models import StoredFile
 from customers.models import BusyWindow
 from customers.rules import is_busy
 from sla import queries as clocks
-from tickets import panels, queries
-from tickets.models import Entry, Ticket
+from tickets import panels, queries, side_facts
+from tickets.models import Entry, HeldReply, Ticket
 from worklog import queries as worklog
 
 # A message stands in the conversation itself; its event would say it twice.
 SAID = {"ticket.created", "ticket.replied", "ticket.noted", "ticket.customer_wrote"}
 # What the clocks do stands in the side column; only their reminders and a missed target are news.
 SAID |= {f"sla.{name}" for name in ("started", "paused", "resumed", "met", "cancelled", "retargeted")}
+# Who looks on is no news to the others; who was named stands in the note itself.
+SAID |= {"ticket.watched", "ticket.unwatched", "ticket.mentioned"}
 SIGNS = {
     "ticket.escalated": "up",
     "ticket.handed_back": "back",
@@ -58,10 +62,24 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A reply that is not out yet: `left` seconds to go, or `newer`, the message that brought it back."""
+
+    reply: HeldReply
+    mine: bool
+    left: int
+    newer: Entry | None
+    files: list[StoredFile]
+
+
+@dataclass(frozen=True)
 class Talk:
+    """`held` are the replies that are not out yet: on their way, or come back."""
+
     items: list[Item]
     last_public: int
     digest: str
+    held: list[Held]
 
 
 def talk(ticket: Ticket, actor: Actor) -> Talk:
@@ -82,7 +100,25 @@ def talk(ticket: Ticket, actor: Actor) -> Talk:
     items.sort(key=lambda item: (item.at, item.entry is None))
     last_public = max((entry.pk for entry in entries if entry.is_public), default=0)
     mark = f"{ticket.version}:{entries[0].pk if entries else 0}:{events[0].pk if events else 0}"
-    return Talk(items, last_public, hashlib.sha256(mark.encode()).hexdigest()[:16])
+    held = _held(ticket, actor) if can(actor, Permission.WORK_TICKET) else []
+    mark += "".join(f":{one.reply.pk}.{one.reply.release_at}.{one.left == 0}" for one in held)
+    return Talk(items, last_public, hashlib.sha256(mark.encode()).hexdigest()[:16], held)
+
+
+def _held(ticket: Ticket, actor: Actor) -> list[Held]:
+    """One's own replies with their text; of others' only that one is on its way."""
+    now, found = clock.now(), []
+    for reply in queries.held_replies(ticket):
+        mine = reply.author_id == actor.user_id
+        if not mine and reply.release_at is None:
+            continue
+        left = max(0, math.ceil((reply.release_at - now).total_seconds())) if reply.release_at else 0
+        newer = (
+            queries.written_since(ticket, reply.last_seen, actor) if mine and not reply.release_at else None
+        )
+        files = list(StoredFile.objects.filter(pk__in=reply.files)) if mine and reply.files else []
+        found.append(Held(reply, mine, left, newer, files))
+    return found
 
 
 def steps(ticket: Ticket, last_tier: int) -> list[dict[str, str]]:
@@ -109,8 +145,10 @@ def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "panels": panels.panels(ticket, actor),
         "busy": [window for window in windows if is_busy(window, now)],
         "windows": windows,
+        **side_facts.facts(ticket, actor),
         "links": worklog.links_of(ticket, actor),
         **family(ticket, actor),
+        "named": worklog.watchers_of(ticket) if ticket.confidential else [],
         "minutes": worklog.minutes_on(ticket),
         "customer_open": _open_of_customer(ticket, actor),
         "rank_reason": queries.rank_reason(

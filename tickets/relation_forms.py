@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+
+from core.accounts.models import User
+from core.common.vocabulary import Role
 from tickets.forms import ResolveForm
+
+
+def desk_people() -> QuerySet[User]:
+    """Who works on tickets."""
+    roles = [role for role in Role if role not in (Role.CUSTOMER, Role.INTEGRATION)]
+    people = User.objects.filter(is_active=True, role_grants__role__in=roles)
+    return people.distinct().order_by("first_name", "last_name")
 
 
 class MergeForm(forms.Form):
@@ -24,6 +36,20 @@ class ParentForm(forms.Form):
 
 class UnlinkForm(forms.Form):
     to = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class NameForm(forms.Form):
+    person = forms.ModelChoiceField(desk_people(), to_field_name="username", label="Person")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].label_from_instance = lambda user: user.display_name  # type: ignore[attr-defined]
+
+
+class UnnameForm(forms.Form):
+    person = forms.ModelChoiceField(
+        User.objects.all(), to_field_name="username", widget=forms.HiddenInput
+    )
 
 
 class ResolveFamilyForm(ResolveForm):

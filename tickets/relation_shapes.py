@@ -78,3 +78,7 @@ class OutcomeOut(StrictSerializer):
     reference = serializers.CharField()
     done = serializers.BooleanField()
     why = serializers.CharField()
+
+
+class FamilyOut(StrictSerializer):
+    results = OutcomeOut(many=True)

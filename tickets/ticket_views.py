@@ -17,10 +17,21 @@ from core.accounts.web import page
 from core.common.actor import Actor
 from core.common.web import act
 from escalation import directory
-from tickets import forms, operations, pages, panels, queries, relation_forms
+from tickets import (
+    composer,
+    conversation_forms,
+    forms,
+    operations,
+    pages,
+    panels,
+    presence,
+    queries,
+    relation_forms,
+)
 from tickets.models import Entry, Ticket
 from tickets.operations import facts
 from tickets.rules import Handoff
+from worklog import queries as worklog
 
 NO_CONTENT = 204
 Do = Callable[[str, dict[str, Any], Actor], Any]
@@ -34,17 +45,6 @@ class Verb:
     do: Do
     said: str
     to: Permission = Permission.WORK_TICKET
-
-
-def _reply(ref: str, data: dict[str, Any], by: Actor) -> Any:
-    return operations.reply(
-        ref,
-        body=data["text"],
-        public=data["kind"] == "reply",
-        files=data["files"],
-        last_seen=data["last_seen"],
-        by=by,
-    )
 
 
 def _escalate(ref: str, data: dict[str, Any], by: Actor) -> Any:
@@ -69,7 +69,17 @@ def _close(ref: str, data: dict[str, Any], by: Actor) -> Any:
 
 
 VERBS: dict[str, Verb] = {
-    "reply": Verb(forms.ReplyForm, _reply, "Sent.", Permission.REPLY),
+    "watch": Verb(
+        forms.TakeForm, lambda ref, data, by: operations.watch(ref, by=by), "You hear of what happens here."
+    ),
+    "unwatch": Verb(
+        forms.TakeForm, lambda ref, data, by: operations.unwatch(ref, by=by), "You hear of it no longer."
+    ),
+    "tags": Verb(
+        conversation_forms.TagsForm,
+        lambda ref, data, by: operations.edit(ref, values={"tags": data["tags"]}, by=by),
+        "Tags saved.",
+    ),
     "take": Verb(forms.TakeForm, lambda ref, data, by: operations.take(ref, by=by), "It is yours."),
     "assign": Verb(
         forms.AssignForm, lambda ref, data, by: operations.assign(ref, **data, by=by), "Assigned."
@@ -117,7 +127,9 @@ VERBS: dict[str, Verb] = {
     ),
     "link": Verb(forms.LinkForm, lambda ref, data, by: operations.link(ref, **data, by=by), "Linked."),
     "unlink": Verb(
-        relation_forms.UnlinkForm, lambda ref, data, by: operations.unlink(ref, **data, by=by), "Link removed."
+        relation_forms.UnlinkForm,
+        lambda ref, data, by: operations.unlink(ref, **data, by=by),
+        "Link removed.",
     ),
     "merge": Verb(
         relation_forms.MergeForm, lambda ref, data, by: operations.merge(ref, **data, by=by), "Merged."
@@ -132,6 +144,16 @@ VERBS: dict[str, Verb] = {
     ),
     "parent": Verb(
         relation_forms.ParentForm, lambda ref, data, by: operations.set_parent(ref, **data, by=by), "Saved."
+    ),
+    "name": Verb(
+        relation_forms.NameForm,
+        lambda ref, data, by: operations.name_person(ref, **data, by=by),
+        "They may see it now.",
+    ),
+    "unname": Verb(
+        relation_forms.UnnameForm,
+        lambda ref, data, by: operations.unname_person(ref, **data, by=by),
+        "They see it no longer.",
     ),
     "edit": Verb(forms.EditForm, _edit, "Saved."),
 }
@@ -148,10 +170,10 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
         return redirect("tickets:detail", survivor.reference)
     asked = request.GET.get("open", "")
     may = asked in VERBS and can(request.actor, VERBS[asked].to)  # type: ignore[attr-defined]
-    form = _form_for(asked, ticket) if may else None
+    form = _form_for(asked, ticket, request.actor) if may else None  # type: ignore[attr-defined]
     if asked == "split" and form is not None:
         form.initial["entry"] = request.GET.get("entry", "")[:20]
-    return _page(request, ticket, asked if form is not None else "", form)
+    return show(request, ticket, asked if form is not None else "", form)
 
 
 @require_GET
@@ -159,6 +181,7 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
 def talk(request: HttpRequest, ref: str) -> HttpResponse:
     """The conversation alone, for the page to refresh itself; 204 while nothing was added."""
     ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    operations.poke_if_due(ticket)
     found = pages.talk(ticket, request.actor)  # type: ignore[attr-defined]
     if request.GET.get("seen") == found.digest:
         return HttpResponse(status=NO_CONTENT)
@@ -188,7 +211,7 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
             return redirect("tickets:detail", at)
 
         def again(form: django_forms.Form, status: int) -> HttpResponse:
-            return _page(request, queries.get_for(ref, by=actor), name, form, status)
+            return show(request, queries.get_for(ref, by=actor), name, form, status)
 
         form = verb.form(request.POST, request.FILES)
         return act(request, form, lambda data: verb.do(ref, data, actor), done=done, again=again)
@@ -200,9 +223,17 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
 views = {name: _verb_view(name) for name in VERBS}
 
 
-def _page(
-    request: HttpRequest, ticket: Ticket, asked: str, form: django_forms.Form | None, status: int = 200
+def show(
+    request: HttpRequest,
+    ticket: Ticket,
+    asked: str = "",
+    form: django_forms.Form | None = None,
+    status: int = 200,
+    *,
+    reply: django_forms.Form | None = None,
+    preview: str = "",
 ) -> HttpResponse:
+    """The page of a ticket: `asked` is the verb whose dialog is open with `form`, `reply` what the box holds."""
     actor = request.actor  # type: ignore[attr-defined]
     last_tier = queries.last_tier()
     side = pages.side(ticket, actor)
@@ -219,7 +250,9 @@ def _page(
         "can_split": can(actor, Permission.WORK_TICKET),
         "asked": asked,
         "form": form,
-        "reply": form if asked == "reply" else None,
+        "reply": reply,
+        "preview": preview,
+        **_conversation(request, ticket, actor, reply),
         "receiving": _receiving(ticket) if asked == "escalate" and ticket.tier < last_tier else None,
         "time_form": form if asked == "time" else forms.TimeForm(),
         **side,
@@ -227,7 +260,26 @@ def _page(
     return render(request, "tickets/ticket.html", context, status=status)
 
 
-def _form_for(name: str, ticket: Ticket) -> django_forms.Form:
+def _conversation(
+    request: HttpRequest, ticket: Ticket, actor: Actor, reply: django_forms.Form | None
+) -> dict[str, Any]:
+    """What helps to talk: the reply box, who else is here, who watches, the macros when they are asked for."""
+    if not can(actor, Permission.WORK_TICKET):
+        return {}
+    watchers = worklog.watchers_of(ticket)
+    asks_macro = request.GET.get("open") == "macro"
+    return {
+        "composer": composer.of(ticket, actor, form=reply, then=request.GET.get("then", "")),
+        "present": presence.here([ticket], actor).get(ticket.pk, []),
+        "watchers": watchers,
+        "watching": any(user.pk == actor.user_id for user in watchers),
+        "macro_choice": composer.macro_choice(request.GET.get("macro", ""), ticket, actor)
+        if asks_macro
+        else None,
+    }
+
+
+def _form_for(name: str, ticket: Ticket, actor: Actor) -> django_forms.Form:
     """The form of a verb with what is known already."""
     initial: dict[str, Any] = {"from_tier": ticket.tier}
     if name == "edit":
@@ -246,6 +298,9 @@ def _form_for(name: str, ticket: Ticket) -> django_forms.Form:
             "team": ticket.team.slug if ticket.team else "",
             "assignee": ticket.assignee.username if ticket.assignee else "",
         }
+    elif name == "tags":
+        offered = dict.fromkeys([*ticket.tags, *queries.tags_in_use(actor)])
+        initial = {"tags": ticket.tags, "offered": list(offered)}
     elif name == "parent":
         initial = {"parent": queries.reference_of(ticket.parent_id) if ticket.parent_id else ""}
     elif name == "priority":

@@ -149,6 +149,16 @@ def unwatch(subject: Any, *, by: Actor) -> None:
         trail.record(f"{subject.SUBJECT}.unwatched", on=subject, by=by)
 
 
+def name(subject: Any, person: User) -> bool:
+    """Make somebody a watcher; False when they were one. The caller records why."""
+    return Watcher.objects.get_or_create(**_of(subject), user=person)[1]
+
+
+def unname(subject: Any, person: User) -> bool:
+    """Somebody is a watcher no more; False when they were none. The caller records why."""
+    return bool(Watcher.objects.filter(**_of(subject), user=person).delete()[0])
+
+
 @transaction.atomic
 def mention(subject: Any, users: Iterable[User], *, entry_id: int, by: Actor) -> None:
     """Name people in a text, once each: they become watchers. The caller has checked that they may read it."""

@@ -3,11 +3,12 @@
 Each verb finds the ticket for the actor, checks the rules, makes one conditional update and records one event.
 """
 
+from tickets.operations.confidential import name_person, unname_person
 from tickets.operations.conversation import reply
 from tickets.operations.environment import answer_environment
 from tickets.operations.facts import create, edit, link, log_time, set_priority
 from tickets.operations.families import Outcome, close_family, resolve_family, set_parent, unlink
-from tickets.operations.held import send_now, send_soon, take_back
+from tickets.operations.held import poke_if_due, send_now, send_soon, take_back
 from tickets.operations.lifecycle import close, hold, reopen, resolve, resume, wait
 from tickets.operations.macros import preview_macro, save_macro, use_macro
 from tickets.operations.merging import merge, undo_merge
@@ -16,39 +17,9 @@ from tickets.operations.personal import keep_draft, saw, unwatch, watch
 from tickets.operations.splitting import split
 
 __all__ = [
-    "Outcome",
-    "answer_environment",
-    "assign",
-    "close",
-    "close_family",
-    "create",
-    "edit",
-    "escalate",
-    "hand_back",
-    "hold",
-    "keep_draft",
-    "link",
-    "log_time",
-    "merge",
-    "preview_macro",
-    "reopen",
-    "reply",
-    "resolve",
-    "resolve_family",
-    "resume",
-    "save_macro",
-    "saw",
-    "send_now",
-    "send_soon",
-    "set_parent",
-    "set_priority",
-    "split",
-    "take",
-    "take_back",
-    "undo_merge",
-    "unlink",
-    "unwatch",
-    "use_macro",
-    "wait",
-    "watch",
+    "Outcome", "answer_environment", "assign", "close", "close_family", "create", "edit", "escalate",
+    "hand_back", "hold", "keep_draft", "link", "log_time", "merge", "name_person", "poke_if_due",
+    "preview_macro", "reopen", "reply", "resolve", "resolve_family", "resume", "save_macro", "saw",
+    "send_now", "send_soon", "set_parent", "set_priority", "split", "take", "take_back", "undo_merge",
+    "unlink", "unname_person", "unwatch", "use_macro", "wait", "watch",
 ]  # fmt: skip

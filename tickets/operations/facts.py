@@ -117,6 +117,7 @@ def create(
     )
     if files:
         worklog.attach(ticket, files, public=True, by=by)
+    _keep_in_sight(ticket, by)
     service_levels.start(ticket, at=now, by=by)
     searching.put_new(ticket)
     trail.record(
@@ -151,6 +152,8 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, if_version: int | None 
     now = clock.now()
     update(ticket, {"version": ticket.version}, now, **changes)
     ticket = queries.fresh(ticket)
+    if "confidential" in changes:
+        _keep_in_sight(ticket, by)
     if CLOCK_FACTS & set(changes):
         service_levels.retarget(ticket, at=now, by=by, why="facts of the ticket changed")
     searching.put(ticket)
@@ -196,6 +199,12 @@ def link(ref: str, *, to: str, kind: str = Link.Kind.RELATES, by: Actor) -> Tick
         raise RuleBroken(f"A link is one of: {', '.join(Link.Kind.values)}.", field="kind")
     worklog.link(ticket, subjects.find(to, by), kind=kind, by=by)
     return ticket
+
+
+def _keep_in_sight(ticket: Ticket, by: Actor) -> None:
+    """Who makes a ticket confidential is the first of those who may see it."""
+    if ticket.confidential and by.user_id is not None and by.is_staff:
+        worklog.watch(ticket, by=by)
 
 
 def _check(values: dict[str, Any]) -> None:

@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from core.common import markdown
 from sla.models import Goal
+from tickets import quoting
 from tickets.columns import Column, chosen
 from tickets.models import Ticket
+from tickets.rules import THEN
 
 register = template.Library()
 
@@ -90,20 +92,35 @@ def ask(verb: str, label: str, key: str = "", sign: str = "", look: str = "") ->
 
 
 @register.inclusion_tag("ui/composer.html", takes_context=True)
-def composer_for(context: template.Context, ticket: Ticket, talk: Any, form: Any = None) -> dict[str, Any]:
-    """The reply box of a ticket, with what was typed after an error."""
-    note = form is not None and form.data.get("kind") == "note"
+def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[str, Any]:
+    """The reply box of a ticket, with the draft or what was typed before an error."""
+    box = context["composer"]
+    address = {name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in ("reply", "draft", "markdown")}
     return {
-        "action": reverse("tickets:reply", args=[ticket.reference]),
+        "action": address["reply"],
+        "draft_url": address["draft"],
+        "markdown_url": address["markdown"],
         "draft": ticket.reference,
-        "base": talk.last_public,
-        "text": form.data.get("text", "") if form is not None else "",
+        "mark": box.mark,
+        "kept_at": box.kept_at,
+        "text": box.text,
+        "note": box.note,
+        "kept": box.files,
+        "then": THEN,
+        "then_now": box.then,
+        "preview": context.get("preview", ""),
         "to": ticket.requester.name if ticket.requester else "",
-        "note": note,
         "can_reply": ticket.status != "closed",
         "hidden": [{"name": "last_seen", "value": talk.last_public}],
+        "macros": True,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def message_parts(text: str) -> list[tuple[str, bool]]:
+    """A message as safe HTML in parts: its author's words, and (True) the history that it quotes."""
+    return [(markdown.cleaned(markdown.render(part.text)), part.quoted) for part in quoting.parts(text)]
 
 
 @register.simple_tag
@@ -174,7 +191,15 @@ DIALOGS: dict[str, dict[str, str]] = {
     "reopen": {"title": "Reopen {ref}?", "send": "Reopen", "keep": "Leave it"},
     "priority": {"title": "Priority of {ref}", "send": "Set priority", "keep": "Leave as it is"},
     "link": {"title": "Link {ref} to other work", "send": "Link", "keep": "Cancel", "sign": "link"},
+    "tags": {"title": "Tags of {ref}", "send": "Save", "keep": "Cancel"},
+    "name": {"title": "Let somebody see {ref}", "send": "Let them see it", "keep": "Cancel", "sign": "eye"},
     "edit": {"title": "Facts of {ref}", "send": "Save", "keep": "Cancel"},
+    "environment": {
+        "title": "Environment of the customer",
+        "send": "Keep the answers",
+        "keep": "Cancel",
+        "say": "They are kept for this customer, so that nobody asks again.",
+    },
 }
 
 
