@@ -11,6 +11,7 @@ from typing import Any
 
 from core.common.errors import Invalid
 from core.common.vocabulary import Priority
+from tickets.rules import THEN
 
 _VARIABLE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}")
 VARIABLES: dict[str, str] = {
@@ -68,7 +69,7 @@ def check(*, name: str, text: str, public: bool, changes: Mapping[str, Any]) -> 
         wrong["hold_reason"] = ["Say what it waits for."]
     if status == "on_hold" and not str(changes.get("reason", "")).strip():
         wrong["reason"] = ["Say what exactly it waits for; the ticket shows it."]
-    if status == "resolved" and not changes.get("code"):
+    if status == "resolved" and f"resolved:{changes.get('code', '')}" not in dict(THEN):
         wrong["code"] = ["Say how it was resolved."]
     if wrong:
         raise Invalid(wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +24,9 @@ from core.common.vocabulary import Priority
 from customers.models import Contact
 from customers.queries import busy_organisations
 from escalation import directory
+from escalation.models import Team
 from tickets import rules
-from tickets.models import Entry, HeldReply, PriorityCell, Ticket
+from tickets.models import Entry, HeldReply, Macro, PriorityCell, Ticket
 
 RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
 STAYS_POSSIBLE = (Permission.VIEW_TICKETS, Permission.REPLY)  # with a ticket that was merged into another
@@ -115,9 +117,24 @@ def held_replies(ticket: Ticket) -> QuerySet[HeldReply]:
     )
 
 
+def macros(actor: Actor) -> QuerySet[Macro]:
+    """The macros that the actor may use: everybody's, and those of their teams."""
+    teams = Team.objects.filter(Q(lead_id=actor.user_id) | Q(members=actor.user_id)).values("pk")
+    mine = Q(owner__isnull=True) | Q(owner_id=actor.user_id)
+    return Macro.objects.filter(mine, Q(team__isnull=True) | Q(team__in=teams), active=True).order_by("name")
+
+
+def tags_in_use(actor: Actor, most: int = 12) -> list[str]:
+    """The tags used most on the tickets that the actor sees, of the last 300 changed."""
+    rows = Ticket.objects.visible_to(actor).exclude(tags=[]).order_by("-updated_at")
+    counted = Counter(tag for tags in rows.values_list("tags", flat=True)[:300] for tag in tags)
+    return [tag for tag, _ in counted.most_common(most)]
+
+
 def own_mark(ticket: Ticket, actor: Actor) -> str:
     """Moves on with everything that the actor sends on the ticket: what was typed before it has been sent."""
-    said = ticket.entries.filter(author_id=actor.user_id).order_by("-pk").values_list("pk", flat=True).first()
+    direct = ticket.entries.filter(author_id=actor.user_id, held_as__isnull=True)
+    said = direct.order_by("-pk").values_list("pk", flat=True).first()
     held = ticket.held_replies.filter(author_id=actor.user_id).order_by("-pk").values_list("pk", flat=True)
     return f"{said or 0}.{held.first() or 0}"
 

@@ -17,6 +17,7 @@ from core.accounts.web import page
 from core.common.actor import Actor
 from core.common.web import act
 from escalation import directory
+from tickets import asked as asked_for
 from tickets import (
     composer,
     conversation_forms,
@@ -27,6 +28,7 @@ from tickets import (
     presence,
     queries,
     relation_forms,
+    side_facts,
 )
 from tickets.models import Entry, Ticket
 from tickets.operations import facts
@@ -156,6 +158,11 @@ VERBS: dict[str, Verb] = {
         "They see it no longer.",
     ),
     "edit": Verb(forms.EditForm, _edit, "Saved."),
+    "environment": Verb(
+        asked_for.EnvironmentForm,
+        lambda ref, data, by: operations.answer_environment(ref, answers=data["environment"], by=by),
+        "Kept for this customer.",
+    ),
 }
 
 
@@ -213,7 +220,8 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
         def again(form: django_forms.Form, status: int) -> HttpResponse:
             return show(request, queries.get_for(ref, by=actor), name, form, status)
 
-        form = verb.form(request.POST, request.FILES)
+        ticket = queries.get_for(ref, by=actor, to=verb.to) if _needs_ticket(verb) else None
+        form = _bind(verb, ticket, request.POST, request.FILES)
         return act(request, form, lambda data: verb.do(ref, data, actor), done=done, again=again)
 
     view.__name__ = name
@@ -295,7 +303,7 @@ def _form_for(name: str, ticket: Ticket, actor: Actor) -> django_forms.Form:
         }
     elif name == "assign":
         initial = {
-            "team": ticket.team.slug if ticket.team else "",
+            "team": getattr(side_facts.proposed_for_security(ticket) or ticket.team, "slug", ""),
             "assignee": ticket.assignee.username if ticket.assignee else "",
         }
     elif name == "tags":
@@ -305,7 +313,15 @@ def _form_for(name: str, ticket: Ticket, actor: Actor) -> django_forms.Form:
         initial = {"parent": queries.reference_of(ticket.parent_id) if ticket.parent_id else ""}
     elif name == "priority":
         initial = {"priority": ticket.priority, "reason": ticket.priority_reason}
-    return VERBS[name].form(initial=initial)
+    return _bind(VERBS[name], ticket, initial=initial)
+
+
+def _needs_ticket(verb: Verb) -> bool:
+    return issubclass(verb.form, asked_for.TicketForm)
+
+
+def _bind(verb: Verb, ticket: Ticket | None, *args: Any, **kwargs: Any) -> django_forms.Form:
+    return verb.form(*args, **kwargs, **({"ticket": ticket} if _needs_ticket(verb) else {}))
 
 
 def _receiving(ticket: Ticket) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-from django.urls import path
+from django.urls import include, path
 
-from tickets import queue_page, ticket_views, view_pages, views
+from tickets import conversation_views, macro_views, queue_page, ticket_views, view_pages, views
+from tickets.automation import pages as rule_pages
 
 app_name = "tickets"
 urlpatterns = [
@@ -14,7 +15,19 @@ urlpatterns = [
     path("new/", views.new, name="new"),
     path("new/consequences/", views.consequences, name="consequences"),
     path("take/", views.take_many, name="take_many"),
+    path("macros/", macro_views.index, name="macros"),
+    path("macros/new/", macro_views.new, name="new_macro"),
+    path("macros/<int:pk>/", macro_views.edit, name="edit_macro"),
+    path("rules/", include(rule_pages.urlpatterns)),
     path("<str:ref>/", ticket_views.detail, name="detail"),
+    path("<str:ref>/rules/", rule_pages.why, name="why"),
+    path("<str:ref>/reply/", conversation_views.reply, name="reply"),
+    path("<str:ref>/held/<int:pk>/undo/", conversation_views.undo_held, name="undo_held"),
+    path("<str:ref>/held/<int:pk>/send/", conversation_views.send_held, name="send_held"),
+    path("<str:ref>/draft/", conversation_views.draft, name="draft"),
+    path("<str:ref>/here/", conversation_views.here, name="here"),
+    path("<str:ref>/markdown/", conversation_views.markdown, name="markdown"),
+    path("<str:ref>/macro/", macro_views.use, name="macro"),
     path("<str:ref>/preview/", views.preview, name="preview"),
     path("<str:ref>/talk/", ticket_views.talk, name="talk"),
     *(path(f"<str:ref>/{name}/", view, name=name) for name, view in ticket_views.views.items()),

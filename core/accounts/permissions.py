@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VIEW_CATALOGUE = "view the catalogue"
     MANAGE_MACROS = "manage macros"
     MANAGE_DATA = "manage the desk's data"
+    MANAGE_AUTOMATION = "manage automation rules"
     READ_AUDIT = "read the audit trail"
 
 
@@ -69,6 +70,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: frozenset(
         _DESK
         | {P.RESTORE_INCIDENT, P.PUBLISH_KNOWN_ERROR, P.APPROVE_CHANGE, P.MANAGE_DIRECTORY, P.READ_AUDIT}
+        | {P.MANAGE_AUTOMATION}
         | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS}
     ),
     Role.ADMIN: frozenset(Permission),

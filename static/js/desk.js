@@ -119,11 +119,11 @@
     const kept = JSON.parse(store.get(draftKey(field)) || "null");
     if (!kept) return;
     if (kept.sent && kept.base !== (field.dataset.draftBase || "sent")) store.drop(draftKey(field));
-    else if (!field.value) field.value = kept.text;
+    else if (!field.value || (kept.at || 0) > Number(field.dataset.draftAt || Infinity)) field.value = kept.text; // newer than the server's
   };
   const keepDraft = (field, sent = false) => {
     if (!field.value) return store.drop(draftKey(field));
-    return store.set(draftKey(field), JSON.stringify({ text: field.value, base: field.dataset.draftBase || "", sent }));
+    return store.set(draftKey(field), JSON.stringify({ text: field.value, base: field.dataset.draftBase || "", sent, at: Date.now() + offset }));
   };
 
   // --- priority: the lit cell of the table is the answer, so the rule stays on the server

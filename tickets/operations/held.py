@@ -23,7 +23,7 @@ from core.files import operations as files_of
 from core.files.models import StoredFile
 from core.timers import sweeps
 from tickets import queries, rules, service_levels
-from tickets.models import Entry, HeldReply, ResolutionCode, Status, Ticket
+from tickets.models import Entry, HeldReply, Status, Ticket
 from tickets.operations import lifecycle
 from tickets.operations.conversation import check_nothing_new, reply
 from worklog import operations as worklog
@@ -156,12 +156,10 @@ def _own_files(ticket: Ticket, wanted: Iterable[int], by: Actor) -> list[int]:
 
 
 def _check_then(ticket: Ticket, then: str) -> None:
-    status, _, code = then.partition(":")
-    if status not in ("", Status.WAITING, Status.RESOLVED) or (code and code not in ResolutionCode.values):
+    if then not in dict(rules.THEN):
         raise RuleBroken("Choose how the ticket goes on from the list.", field="then")
-    if status == Status.RESOLVED and not code:
-        raise RuleBroken("Say how it was resolved.", field="then")
-    if status == Status.RESOLVED and service_levels.breached(ticket) and not ticket.breach_cause:
+    breached = then.startswith(Status.RESOLVED) and service_levels.breached(ticket)
+    if breached and not ticket.breach_cause:
         raise RuleBroken(
             "A service level was missed on this ticket: use Resolve, which asks for the cause.", field="then"
         )

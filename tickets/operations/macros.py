@@ -49,12 +49,12 @@ def save_macro(
 ) -> Macro:
     """Make a macro, or change the one with this number. An unknown variable is refused here, not when it is used."""
     require(by, Permission.MANAGE_MACROS)
-    kept = {key: value for key, value in (changes or {}).items() if value not in ("", None, [])}
+    wanted = kept(changes)
     rules.check_texts({"text": text})
-    macros.check(name=name, text=text, public=public, changes=kept)
-    _check_targets(kept)
+    macros.check(name=name, text=text, public=public, changes=wanted)
+    _check_targets(wanted)
     values = {
-        "name": name.strip()[:100], "text": text, "public": public, "changes": kept, "team": team, "active": active
+        "name": name.strip()[:100], "text": text, "public": public, "changes": wanted, "team": team, "active": active
     }  # fmt: skip
     if pk is None:
         macro = Macro.objects.create(**values)
@@ -103,6 +103,12 @@ def use_macro(ref: str, *, macro: Macro, typed: str = "", by: Actor) -> Used:
         worklog.keep_draft(ticket, form=form, text="\n\n".join(filter(None, [before, used.text])), by=by)
     trail.record("ticket.macro_used", on=ticket, by=by, macro=macro.name)
     return used
+
+
+def kept(changes: dict[str, Any] | None) -> dict[str, Any]:
+    """What is set of a macro's changes. A reason alone changes nothing."""
+    found = {key: value for key, value in (changes or {}).items() if value not in ("", None, [])}
+    return found if set(found) - {"reason", "hold_reason", "code"} else {}
 
 
 def _macro(pk: int) -> Macro:

@@ -95,7 +95,9 @@ def ask(verb: str, label: str, key: str = "", sign: str = "", look: str = "") ->
 def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[str, Any]:
     """The reply box of a ticket, with the draft or what was typed before an error."""
     box = context["composer"]
-    address = {name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in ("reply", "draft", "markdown")}
+    address = {
+        name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in ("reply", "draft", "markdown")
+    }
     return {
         "action": address["reply"],
         "draft_url": address["draft"],
@@ -104,6 +106,7 @@ def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[s
         "mark": box.mark,
         "kept_at": box.kept_at,
         "text": box.text,
+        "error": " ".join(context["reply"].errors.get("text", [])) if context.get("reply") else "",
         "note": box.note,
         "kept": box.files,
         "then": THEN,

@@ -1,0 +1,119 @@
+/* Talking on a ticket. Everything here only adds to plain forms.
+     data-presence="url"        says every 15 s that the page is open, and what is being written
+     data-draft-url="url"       the text is saved there every 5 s and when the field is left
+     data-seconds="8"           counts down to the moment a held reply goes out
+     data-files                 lists chosen files before they are sent; data-carry takes the typed text along */
+(() => {
+  "use strict";
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const composer = $("#composer"), field = composer && $("textarea", composer);
+  const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
+  const kind = () => ($('[name="kind"]:checked', composer) || {}).value || "reply";
+  const BEAT = 15000, SAVE = 5000, MOST_BYTES = 25 * 1024 * 1024;
+
+  // --- presence: viewing, or writing while something was typed in the last 15 seconds
+  let typedAt = 0, lastBeat = 0, lastState = null;
+  const state = () => (field && field.value.trim() && Date.now() - typedAt < BEAT ? kind() : "");
+  const beat = () => {
+    const place = $("[data-presence]");
+    if (!place || document.hidden || !window.htmx) return;
+    lastBeat = Date.now();
+    lastState = state();
+    window.htmx.ajax("POST", place.dataset.presence, { target: "#present", swap: "outerHTML", values: { writing: lastState } });
+  };
+  const beatIfDue = () => {
+    if (Date.now() - lastBeat >= BEAT || (lastState !== state() && Date.now() - lastBeat > 1000)) beat();
+  };
+
+  // --- drafts
+  let saved = field ? field.value : "", savedKind = field ? kind() : "", stopped = false;
+  const say = (text) => { const said = composer && $("[data-draft-said]", composer); if (said) said.textContent = text; };
+  const save = async (leaving = false) => {
+    if (!field || !field.dataset.draftUrl || stopped || (field.value === saved && kind() === savedKind)) return;
+    const text = field.value, which = kind();
+    if (!text.trim() && !saved.trim()) return;
+    [saved, savedKind] = [text, which];
+    const body = new URLSearchParams({ text, kind: which, mark: field.dataset.draftBase || "" });
+    try {
+      const answer = await fetch(field.dataset.draftUrl, {
+        method: "POST", body, keepalive: leaving, headers: { "X-CSRFToken": token() }, redirect: "error",
+      });
+      if (answer.status === 409) { stopped = true; say("Sent from another window; this text is kept in this browser"); }
+      else if (!answer.ok) { saved = null; say("Draft kept in this browser"); }
+      else say(text.trim() ? "Draft saved" : "");
+    } catch { saved = null; say("Draft kept in this browser"); }
+    if (saved === null) saved = "";
+  };
+
+  // --- files: choose, drag, paste; listed with a way to take each out again
+  const input = composer && $('input[type="file"]', composer), list = composer && $("[data-files]", composer);
+  let files = [];
+  const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
+  const put = () => {
+    const box = new DataTransfer();
+    for (const file of files) box.items.add(file);
+    input.files = box.files;
+    for (const old of $$("[data-new]", list)) old.remove();
+    files.forEach((file, number) => {
+      const row = document.createElement("li"), name = document.createElement("span"), much = document.createElement("span");
+      const out = document.createElement("button");
+      row.dataset.new = "";
+      name.textContent = file.name;
+      name.className = "clip";
+      const large = file.size > MOST_BYTES;
+      much.className = large ? "t-red" : "muted num";
+      much.textContent = large ? `${size(file.size)}: a file may have at most 25 MB` : size(file.size);
+      out.type = "button";
+      out.className = "btn quiet sm";
+      out.textContent = "Remove";
+      out.setAttribute("aria-label", `Remove ${file.name}`);
+      out.addEventListener("click", () => { files.splice(number, 1); put(); });
+      row.className = "row small";
+      row.append(name, much, out);
+      list.append(row);
+    });
+  };
+  const add = (more) => { files = [...files, ...more]; put(); };
+  if (input && list && window.DataTransfer) {
+    composer.classList.add("scripted");
+    input.addEventListener("change", () => add([...input.files]));
+    const carried = (event) => (event.dataTransfer || event.clipboardData)?.files || [];
+    composer.addEventListener("dragover", (event) => { event.preventDefault(); composer.classList.add("over"); });
+    composer.addEventListener("dragleave", () => composer.classList.remove("over"));
+    composer.addEventListener("drop", (event) => {
+      composer.classList.remove("over");
+      if (!carried(event).length) return;
+      event.preventDefault();
+      add([...carried(event)]);
+    });
+    field.addEventListener("paste", (event) => {
+      if (!carried(event).length) return; // text goes its usual way
+      event.preventDefault();
+      add([...carried(event)]);
+    });
+  }
+
+  // --- wiring
+  if (field) {
+    field.addEventListener("input", () => { typedAt = Date.now(); beatIfDue(); });
+    field.addEventListener("blur", () => save());
+    composer.addEventListener("change", () => beatIfDue());
+    composer.addEventListener("submit", (event) => { if (event.submitter?.name !== "preview") stopped = true; });
+    document.addEventListener("visibilitychange", () => { if (document.hidden) save(true); });
+    window.addEventListener("pagehide", () => save(true));
+    setInterval(() => save(), SAVE);
+  }
+  document.addEventListener("submit", (event) => {
+    for (const carry of $$("[data-carry]", event.target)) carry.value = field ? field.value : "";
+  });
+  document.addEventListener("visibilitychange", beatIfDue);
+  setInterval(beatIfDue, 1000);
+  setInterval(() => {
+    for (const left of $$("[data-seconds]")) {
+      const now = Math.max(0, Number(left.dataset.seconds) - 1);
+      left.dataset.seconds = left.textContent = now;
+    }
+  }, 1000);
+  beat();
+})();
