@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 
 from catalogue.models import Application
 from core.common.vocabulary import Level, TicketKind
+from customers.models import Contact
+from customers.queries import environment
+from tickets.asked import Asked, AskingForm, missing, question_fields
 from tickets.forms import FilesField, LongText
 
 # Kind, its drawing, its words, what belongs there.
@@ -23,7 +26,7 @@ FILES_HINT = "Screenshots help. At most 25 MB each."
 WORKS_AGAIN = "It works again."
 
 
-class NewRequestForm(forms.Form):
+class NewRequestForm(AskingForm):
     kind = forms.ChoiceField(
         choices=[(kind.value, words) for kind, _, words, _ in KINDS],
         widget=forms.RadioSelect,
@@ -63,10 +66,14 @@ class NewRequestForm(forms.Form):
     )
     files = FilesField(required=False, label="Files", help_text=FILES_HINT)
 
-    def __init__(self, *args: Any, applications: QuerySet[Application], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, contact: Contact, applications: QuerySet[Application], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["application"].queryset = applications  # type: ignore[attr-defined]
         self.fields["application"].label_from_instance = lambda found: found.name  # type: ignore[attr-defined]
+        chosen = applications.filter(slug=str(self["application"].value() or "")).first()
+        self.ask(Asked(fields=question_fields(missing(environment(contact.organisation, chosen)))))
 
     def kinds(self) -> list[tuple[Any, str, str, str]]:
         """Each kind as its radio button, drawing, words and hint."""

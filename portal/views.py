@@ -70,7 +70,10 @@ def new(request: HttpRequest, contact: Contact) -> HttpResponse:
     applications = queries.applications_of(contact)
     if request.method == "GET":
         initial = _about(request.GET["about"], actor) if "about" in request.GET else {}
-        return _new_page(request, NewRequestForm(initial=initial, applications=applications))
+        if "application" in request.GET:
+            initial["application"] = request.GET["application"]
+        form = NewRequestForm(initial=initial, contact=contact, applications=applications)
+        return _new_page(request, form)
 
     def done(ticket: Ticket) -> HttpResponse:
         messages.success(request, f"We have your request. Its reference is {ticket.reference}.")
@@ -78,7 +81,7 @@ def new(request: HttpRequest, contact: Contact) -> HttpResponse:
 
     return act(
         request,
-        NewRequestForm(request.POST, request.FILES, applications=applications),
+        NewRequestForm(request.POST, request.FILES, contact=contact, applications=applications),
         lambda data: operations.create(**data, channel=Channel.PORTAL, by=actor),
         done=done,
         again=lambda form, status: _new_page(request, form, status),

@@ -153,6 +153,7 @@ class EditForm(TicketForm):
         data = super().clean()
         del data["environment"]  # it has a form of its own
         return {**data, "custom": changed_values(self.ticket, data["custom"], self.own)}
+
     confidential = forms.BooleanField(required=False, label="Confidential: only named people see it")
 
 

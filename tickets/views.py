@@ -77,7 +77,10 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(Permission.VIEW_QUEUE)
 def consequences(request: HttpRequest) -> HttpResponse:
     """What a new ticket would start: priority, clocks, similar work. A fragment beside the form."""
-    return render(request, "tickets/consequences.html", _consequences(request, NewTicketForm(request.GET)))
+    form = NewTicketForm(initial=request.GET.dict())
+    ask_again = request.GET.get("asked", "") != form.asked.signature
+    context = {"form": form, "ask_again": ask_again, **_consequences(request, form)}
+    return render(request, "tickets/consequences.html", context)
 
 
 def _create(request: HttpRequest, data: dict[str, Any]) -> Ticket:
