@@ -10,6 +10,7 @@ from core.audit.api import EventOut
 from core.common.actor import Actor
 from sla import queries as clock_queries
 from tickets import custom_fields, operations, queries, relation_shapes, shapes
+from tickets.automation import api as automation
 from tickets.filters import TicketFilter
 from tickets.models import Ticket
 from tickets.rules import Handoff
@@ -181,4 +182,4 @@ class TicketViewSet(DeskViewSet):
         return clock_queries.clocks_of(Ticket.SUBJECT, queries.get_for(ref, by=by).pk)
 
 
-ROUTES = [("tickets", TicketViewSet)]
+ROUTES = [("tickets", TicketViewSet), *automation.ROUTES]

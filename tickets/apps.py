@@ -10,11 +10,15 @@ class TicketsConfig(AppConfig):
         from core.timers import sweeps
         from sla import subjects as clock_subjects
         from tickets import events, handlers, service_levels, timers
+        from tickets.automation import events as automation_events
+        from tickets.automation import handlers as automation
         from tickets.models import Ticket
         from worklog import subjects
 
         assert handlers  # importing it subscribes its handlers
         words.register(events.SENTENCES)
+        words.register(automation_events.SENTENCES)
+        sweeps.register(automation.TIME_RULES)
         index.register(Ticket.SUBJECT, Ticket.objects.visible_to)
         clock_subjects.register(Ticket.SUBJECT, service_levels.SUBJECT_INFO)
         subjects.register(

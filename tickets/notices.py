@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from core.accounts import actors
+from core.accounts.models import User
 from core.audit import words
 from core.audit.models import Event
+from core.common.actor import Door
 from core.outbox import queue
 from core.outbox.models import Lane
 from tickets import queries
 from tickets.models import Entry, Ticket
+from worklog import queries as worklog
 
 CUSTOMER_SUBJECT = "[{reference}] {subject}"
 
@@ -47,9 +51,44 @@ def tell_assignee(event: Event) -> None:
     """Tell who has the ticket what happened to it, unless they did it themselves."""
     ticket = _ticket(event)
     person = ticket.assignee
-    if person is None or not person.email or person.pk == event.actor_id:
+    if person is None or not person.email or _did_it(person, event):
         return
     _mail(ticket, event, person.email, "ticket_for_you", lane=Lane.DIGEST, sentence=words.sentence(event))
+
+
+def tell_watchers(event: Event) -> None:
+    """Tell who watches what the customer wrote or where the ticket stands now, except who did it.
+
+    The assignee hears of a message as such. A status that moved because of a message is told with the message.
+    """
+    if event.data.get("by_message"):
+        return
+    ticket = _ticket(event)
+    told = {ticket.assignee_id} if event.name == "ticket.customer_wrote" else set()
+    for person in worklog.watchers_of(ticket):
+        if person.pk not in told and not _did_it(person, event) and _sees(person, ticket):
+            _mail(
+                ticket, event, person.email, "ticket_watched", lane=Lane.DIGEST, sentence=words.sentence(event)
+            )
+
+
+def tell_mentioned(event: Event) -> None:
+    """Tell who was named in a note; the note itself is read on the page."""
+    ticket = _ticket(event)
+    for person in User.objects.filter(pk__in=event.data["users"], is_active=True):
+        if _sees(person, ticket):
+            _mail(ticket, event, person.email, "ticket_mentioned", lane=Lane.DIGEST)
+
+
+def _sees(person: User, ticket: Ticket) -> bool:
+    """Now, when the mail is written: who was moved or left since hears nothing."""
+    actor = actors.for_user(person)
+    return bool(person.email) and Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists()
+
+
+def _did_it(person: User, event: Event) -> bool:
+    """Their own hand, not a rule that runs with their rights."""
+    return person.pk == event.actor_id and event.door != Door.RULE
 
 
 def _ticket(event: Event) -> Ticket:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from django.db.models import QuerySet
 
+from core.audit import causes
 from core.audit.models import Delivery, Event
 from core.timers import sweeps
 
@@ -55,5 +56,6 @@ def _due(now: datetime) -> QuerySet[Delivery]:
 def _deliver(row: Delivery, now: datetime) -> None:
     known = _handlers.get(row.handler)
     if known is not None:  # a handler that was removed from the code has nothing left to do
-        known[1](row.event)
+        with causes.carrying(row.event.data.get(causes.KEY, {})):
+            known[1](row.event)
     Delivery.objects.filter(pk=row.pk).update(due_at=None, done_at=now)

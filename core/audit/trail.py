@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
-from core.audit import delivery
+from core.audit import causes, delivery
 from core.audit.models import Event
 from core.common import clock
 from core.common.actor import Actor
@@ -48,7 +48,7 @@ def record(
         subject_ref=str(getattr(on, "reference", None) or getattr(on, "slug", None) or on)[:150],
         before=before or {},
         after=after or {},
-        data=data,
+        data={**data, causes.KEY: dict(because)} if (because := causes.present()) else data,
     )
     delivery.enqueue(event)
     return event

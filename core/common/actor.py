@@ -16,6 +16,7 @@ class Door(StrEnum):
     IMPORT = "import"
     CLI = "cli"
     HOOK = "hook"
+    RULE = "rule"
 
 
 class Kind(StrEnum):
@@ -41,6 +42,11 @@ class Actor:
     @property
     def is_system(self) -> bool:
         return self.kind is Kind.SYSTEM
+
+    @property
+    def is_human(self) -> bool:
+        """False for the desk itself and for a rule, which only borrows the rights of its owner."""
+        return self.user_id is not None and self.door is not Door.RULE
 
     @property
     def is_staff(self) -> bool:
