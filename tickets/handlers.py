@@ -27,3 +27,16 @@ def tell_assignee(event: Event) -> None:
 @delivery.handler("ticket.merged")
 def tell_where_it_goes_on(event: Event) -> None:
     notices.merged(event)
+
+
+@delivery.handler(
+    "ticket.customer_wrote", "ticket.waiting", "ticket.held", "ticket.resumed", "ticket.resolved", "ticket.closed",
+    "ticket.reopened",
+)  # fmt: skip
+def tell_watchers(event: Event) -> None:
+    notices.tell_watchers(event)
+
+
+@delivery.handler("ticket.mentioned")
+def tell_mentioned(event: Event) -> None:
+    notices.tell_mentioned(event)

@@ -39,7 +39,7 @@ def beat(ticket: Ticket, actor: Actor, *, writing: str = "") -> None:
         who: row for who, row in (cache.get(_key(ticket.pk)) or {}).items() if now - row[2] <= GONE_AFTER
     }
     there[str(actor.user_id)] = [actor.label, writing if writing in ("reply", "note") else "", now]
-    cache.set(_key(ticket.pk), there, timeout=GONE_AFTER)
+    cache.set(_key(ticket.pk), there, timeout=GONE_AFTER + 1)
 
 
 def here(tickets: Iterable[Ticket], actor: Actor) -> dict[int, list[Person]]:
@@ -56,6 +56,13 @@ def here(tickets: Iterable[Ticket], actor: Actor) -> dict[int, list[Person]]:
         if people:
             found[keys[key]] = sorted(people, key=lambda one: (not one.writing, one.name))[:MOST_SHOWN]
     return found
+
+
+def place(tickets: list[Ticket], actor: Actor) -> None:
+    """Put who else is there on each ticket of a list, as `present`."""
+    found = here(tickets, actor)
+    for ticket in tickets:
+        ticket.present = found.get(ticket.pk, [])
 
 
 def _key(pk: int) -> str:

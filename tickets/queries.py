@@ -27,6 +27,7 @@ from escalation import directory
 from escalation.models import Team
 from tickets import rules
 from tickets.models import Entry, HeldReply, Macro, PriorityCell, Ticket
+from worklog import queries as worklog
 
 RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
 STAYS_POSSIBLE = (Permission.VIEW_TICKETS, Permission.REPLY)  # with a ticket that was merged into another
@@ -205,10 +206,15 @@ def views(actor: Actor, now: datetime) -> dict[str, tuple[str, QuerySet[Ticket]]
         "breaching": ("Breaching soon", tickets.filter(due_at__lte=now + timedelta(hours=1))),
         "replied": ("Customer replied", tickets.filter(customer_replied_at__isnull=False)),
         "waiting": ("Waiting", tickets.filter(status__in=("waiting", "on_hold"))),
+        "mentioned": ("Named me", tickets.filter(pk__in=_named(actor))),
         "mine": ("Mine", tickets.filter(assignee_id=actor.user_id)),
         "escalated": ("L2 and L3", tickets.filter(tier__gt=1)),
         "all": ("All open", tickets),
     }
+
+
+def _named(actor: Actor) -> QuerySet[Any]:
+    return worklog.unread_mentions(Ticket.SUBJECT, actor).values("subject_id")
 
 
 def _in_band(band: str, now: datetime) -> Q:

@@ -17,7 +17,7 @@ from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
 from core.common.actor import Actor
-from tickets import columns, completion, listing, queries, rules, saved_views
+from tickets import columns, completion, listing, presence, queries, rules, saved_views
 from tickets.models import Ticket
 
 NO_CONTENT = 204
@@ -57,6 +57,7 @@ def queue(request: HttpRequest, slug: str = "") -> HttpResponse:
     params = saved_views.params_of(saved) if saved else request.GET
     found = listing.read(params, actor, now)
     shown = listing.rows(found, request.GET.get("cursor"), now)
+    presence.place(shown.tickets, actor)
     context = {
         "saved": saved,
         "rows": shown.tickets,
@@ -166,7 +167,9 @@ def _groups(shown: listing.Rows) -> list[tuple[str, str, list[Ticket]]]:
 
 
 def _digest(tickets: list[Ticket]) -> str:
-    marks = ";".join(f"{ticket.pk}.{ticket.version}.{getattr(ticket, 'band', '')}" for ticket in tickets)
+    marks = ";".join(
+        f"{ticket.pk}.{ticket.version}.{getattr(ticket, 'band', '')}.{ticket.present}" for ticket in tickets
+    )
     return hashlib.sha256(marks.encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -91,6 +93,7 @@ class Ticket(Referenced, Versioned):
     # Where it stands in the work order; the queries of the queue fill them in, no column holds them.
     band: str
     rank_reason: str
+    present: list[Any]  # who has it open, where presence.place looked
 
     subject = models.CharField(max_length=250)
     description = models.TextField(blank=True)

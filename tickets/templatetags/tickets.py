@@ -48,6 +48,7 @@ def ticket_row(ticket: Ticket, columns: list[Column] | None = None) -> dict[str,
         "state": "running" if ticket.due_at else "paused",
         "goal": GOALS.get(ticket.due_goal, "Clock"),
         "tier": ticket.tier,
+        "present": getattr(ticket, "present", ()),
         "unread": ticket.customer_replied_at is not None,
         "cells": [cell(column, ticket) for column in columns or chosen([])],
         "chip_text": chip[0],
@@ -89,6 +90,12 @@ def moments(minutes: int) -> int:
 def ask(verb: str, label: str, key: str = "", sign: str = "", look: str = "") -> dict[str, str]:
     """A button that opens the dialog of a verb; without script it is a link to the page with the dialog open."""
     return {"verb": verb, "label": label, "key": key, "sign": sign, "look": look}
+
+
+@register.inclusion_tag("tickets/ask_many.html")
+def ask_many(verb: str, label: str, key: str = "", sign: str = "") -> dict[str, str]:
+    """A button that opens the dialog of a verb over the picked tickets; without script a page of its own."""
+    return {"verb": verb, "label": label, "key": key, "sign": sign}
 
 
 @register.inclusion_tag("ui/composer.html", takes_context=True)
