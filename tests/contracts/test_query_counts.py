@@ -1,0 +1,117 @@
+"""A page costs at most 25 queries, and no more with 1,000 rows than with 100."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from changes.models import Change
+from core.audit.models import Event
+from core.common import clock
+from incidents.models import Incident, TimelineEntry
+from problems.models import FollowUpAction, Problem
+from tickets.models import Entry, Ticket
+
+MOST = 25
+PAGES = {
+    "queue": "/tickets/?view=all",
+    "queue by filter": "/tickets/?status=open&priority=P2",
+    "ticket": "/tickets/{ticket}/",
+    "preview": "/tickets/{ticket}/preview/",
+    "incidents": "/incidents/",
+    "incident": "/incidents/{incident}/",
+    "problems": "/problems/",
+    "problem": "/problems/{problem}/",
+    "actions": "/problems/actions/",
+    "changes": "/changes/",
+    "all changes": "/changes/all/",
+    "change": "/changes/{change}/",
+    "on call": "/on-call/",
+    "dashboard": "/dashboard/",
+    "search": "/search/?q=Filler",
+}
+
+
+def test_pages_cost_the_same_however_much_there_is(world: SimpleNamespace) -> None:
+    _compare(world, 100, 1_000)
+
+
+@pytest.mark.drill
+def test_pages_cost_the_same_with_ten_thousand(world: SimpleNamespace) -> None:
+    _compare(world, 100, 10_000)
+
+
+def _compare(world: SimpleNamespace, few: int, many: int) -> None:
+    fill(world, few)
+    before = counted(world)
+    fill(world, many - few)
+    after = counted(world)
+    # Never more; a fuller queue may cost less, as its page is full after fewer bands.
+    assert {page: (before[page], count) for page, count in after.items() if count > before[page]} == {}
+    assert {page: count for page, count in after.items() if count > MOST} == {}
+
+
+def counted(world: SimpleNamespace) -> dict[str, int]:
+    """Queries of each page as a manager, who sees most; the second call, when what is cached is cached."""
+    client = Client()
+    client.force_login(world.people["max"])
+    refs = {name: getattr(world, name).reference for name in ("ticket", "incident", "problem", "change")}
+    found = {}
+    for name, url in PAGES.items():
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(url.format(**refs)).status_code == 200, url
+        found[name] = len(queries)
+    return found
+
+
+def fill(w: SimpleNamespace, rows: int) -> None:
+    """So many more of each kind, written past the operations, and so many more lines on the four that are opened."""
+    now = clock.now()
+    ages = [now - timedelta(minutes=number) for number in range(rows)]
+
+    def many(model: Any, make: Callable[[int], dict[str, Any]]) -> None:
+        model.objects.bulk_create([model(**make(number)) for number in range(rows)], batch_size=500)
+
+    many(Ticket, lambda n: {
+        "subject": f"Filler {n}", "priority": f"P{n % 4}", "status": ("new", "open", "waiting", "closed")[n % 4],
+        "tier": n % 3 + 1, "team": w.teams[n % 3], "organisation": (w.acme, w.bolt)[n % 2], "requester": w.casey,
+        "application": w.payments, "component": w.gateway, "assignee": w.people["ana"] if n % 2 else None,
+        "created_at": ages[n], "updated_at": ages[n], "due_at": now + timedelta(minutes=n) if n % 3 else None,
+    })  # fmt: skip
+    many(Incident, lambda n: {
+        "title": f"Filler {n}", "status": "restored", "severity": "SEV3", "started_at": ages[n], "detected_at": ages[n],
+        "declared_at": ages[n], "restored_at": now,
+    })  # fmt: skip
+    many(Problem, lambda n: {
+        "title": f"Filler {n}", "status": ("open", "investigating", "closed")[n % 3], "application": w.payments,
+        "team": w.teams[1], "owner": w.people["pia"], "created_at": ages[n], "updated_at": ages[n],
+    })  # fmt: skip
+    many(FollowUpAction, lambda n: {
+        "problem": w.problem, "title": f"Filler {n}", "owner": w.people["eli"], "team": w.teams[1], "due": now.date(),
+        "created_at": ages[n],
+    })  # fmt: skip
+    many(Change, lambda n: {
+        "title": f"Filler {n}", "status": "scheduled", "created_at": ages[n], "author": w.people["eli"],
+        "responsible": w.people["eli"], "planned_start": w.change.planned_start + timedelta(hours=n),
+        "planned_end": w.change.planned_start + timedelta(hours=n + 1),
+    })  # fmt: skip
+    many(Entry, lambda n: {
+        "ticket": w.ticket, "kind": "public_reply", "author": w.people["ana"], "author_label": "Ana", "body": "x",
+        "body_html": "x", "created_at": ages[n],
+    })  # fmt: skip
+    many(TimelineEntry, lambda n: {
+        "incident": w.incident, "kind": "observation", "body": f"Filler {n}", "happened_at": ages[n],
+        "recorded_at": ages[n], "author_label": "Ana",
+    })  # fmt: skip
+    many(Event, lambda n: {
+        "name": "ticket.taken", "at": ages[n], "actor_kind": "person", "actor_label": "Ana", "door": "web",
+        "subject_kind": ("ticket", "problem", "change")[n % 3], "subject_id": w.ticket.pk, "subject_ref": "x",
+    })  # fmt: skip
