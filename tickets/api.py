@@ -9,7 +9,7 @@ from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.common.actor import Actor
 from sla import queries as clock_queries
-from tickets import custom_fields, operations, queries, relation_shapes, shapes
+from tickets import bulk_api, custom_fields, operations, queries, relation_shapes, shapes
 from tickets.automation import api as automation
 from tickets.filters import TicketFilter
 from tickets.models import Ticket
@@ -125,6 +125,11 @@ class TicketViewSet(DeskViewSet):
         """Record minutes of work."""
         return operations.log_time(ref, **data, by=by)
 
+    @verb(shapes.DeleteTime)
+    def delete_time(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Take back time that the caller logged today."""
+        return operations.delete_time(ref, **data, by=by)
+
     @verb(shapes.SetPriority)
     def set_priority(self, ref: str, data: Data, by: Actor) -> Ticket:
         """Override what impact and urgency say, with a reason."""
@@ -182,4 +187,5 @@ class TicketViewSet(DeskViewSet):
         return clock_queries.clocks_of(Ticket.SUBJECT, queries.get_for(ref, by=by).pk)
 
 
-ROUTES = [("tickets", TicketViewSet), *automation.ROUTES]
+# "bulk" is no reference, so its routes stand first.
+ROUTES = [*bulk_api.ROUTES, ("tickets", TicketViewSet), *automation.ROUTES]

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from tickets import conversation_views, macro_views, queue_page, ticket_views, view_pages, views
+from tickets import bulk_views, conversation_views, macro_views, queue_page, ticket_views, time_views, view_pages, views
 from tickets.automation import pages as rule_pages
 
 app_name = "tickets"
@@ -14,7 +14,10 @@ urlpatterns = [
     path("counts/", queue_page.counts, name="counts"),
     path("new/", views.new, name="new"),
     path("new/consequences/", views.consequences, name="consequences"),
-    path("take/", views.take_many, name="take_many"),
+    path("bulk/", bulk_views.run, name="bulk"),
+    path("bulk/ask/", bulk_views.ask, name="bulk_ask"),
+    path("bulk/<int:pk>/", bulk_views.detail, name="bulk_run"),
+    path("bulk/<int:pk>/undo/", bulk_views.undo, name="bulk_undo"),
     path("macros/", macro_views.index, name="macros"),
     path("macros/new/", macro_views.new, name="new_macro"),
     path("macros/<int:pk>/", macro_views.edit, name="edit_macro"),
@@ -28,6 +31,8 @@ urlpatterns = [
     path("<str:ref>/here/", conversation_views.here, name="here"),
     path("<str:ref>/markdown/", conversation_views.markdown, name="markdown"),
     path("<str:ref>/macro/", macro_views.use, name="macro"),
+    path("<str:ref>/time/", time_views.time, name="time"),
+    path("<str:ref>/timer_start/", time_views.start, name="timer_start"),
     path("<str:ref>/preview/", views.preview, name="preview"),
     path("<str:ref>/talk/", ticket_views.talk, name="talk"),
     *(path(f"<str:ref>/{name}/", view, name=name) for name, view in ticket_views.views.items()),

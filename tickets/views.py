@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
-from core.common.errors import RuleBroken
 from core.common.web import act
 from core.search import queries as search_queries
 from customers.models import Contact
@@ -25,8 +24,6 @@ from tickets.forms import NewTicketForm
 from tickets.models import Ticket
 from worklog import subjects
 
-MOST_PICKED = 100
-
 
 @require_GET
 @page(Permission.VIEW_QUEUE)
@@ -37,22 +34,6 @@ def preview(request: HttpRequest, ref: str) -> HttpResponse:
     latest = queries.conversation(ticket, actor).filter(kind="customer_message").last()
     context = {"ticket": ticket, "latest": latest, **pages.side(ticket, actor)}
     return render(request, "tickets/preview.html", context)
-
-
-@require_POST
-@page(Permission.WORK_TICKET)
-def take_many(request: HttpRequest) -> HttpResponse:
-    """Take every picked ticket that nobody has; what could not be taken is named with the reason."""
-    taken = 0
-    for ref in request.POST.getlist("pick")[:MOST_PICKED]:
-        try:
-            operations.take(ref, by=request.actor)  # type: ignore[attr-defined]
-            taken += 1
-        except RuleBroken as broken:
-            messages.warning(request, f"Not taken: {broken.sentence}")
-    if taken:
-        messages.success(request, f"{taken} ticket{'s' if taken > 1 else ''} taken.")
-    return redirect(f"/tickets/?{request.POST.get('back', '')}")
 
 
 @require_http_methods(["GET", "POST"])

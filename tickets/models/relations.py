@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from core.accounts.permissions import Permission, can
+from core.common.actor import Actor
 from core.common.ids import Versioned
 from tickets.models.ticket import Ticket
 
@@ -30,6 +32,12 @@ class Merge(models.Model):
         return f"{self.source_id} into {self.target_id}"
 
 
+class BulkRunQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    def visible_to(self, actor: Actor) -> BulkRunQuerySet:
+        """One's own: what it names was visible to whoever started it."""
+        return self.filter(by_id=actor.user_id) if can(actor, Permission.WORK_TICKET) else self.none()
+
+
 class BulkRun(models.Model):
     """One verb over many tickets: what each became, for the summary and for the undo."""
 
@@ -42,10 +50,28 @@ class BulkRun(models.Model):
     results = models.JSONField(
         default=list, help_text="Per ticket: id, done or not, why, and what it was before."
     )
-    undone_at = models.DateTimeField(null=True)
+    todo = models.JSONField(default=list, help_text="Id and version of each ticket that waits for its turn.")
+    undoing = models.BooleanField(default=False)
+    next_at = models.DateTimeField(null=True, help_text="When a worker goes on with it.")
+    finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True, help_text="When somebody asked to take it back.")
+
+    objects = BulkRunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_at"], name="tickets_bulk_due", condition=models.Q(next_at__isnull=False)
+            ),
+            models.Index(fields=["by", "at"], name="tickets_bulk_by_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} by {self.by}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
 
 
 class Recurrence(Versioned):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from tickets.operations import lifecycle
 from tickets.operations.shared import update
 from worklog import operations as worklog
 from worklog import subjects
+from worklog.models import Link
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,22 @@ def unlink(ref: str, *, to: str, by: Actor, kind: str | None = None) -> Ticket:
     ticket = queries.get_for(ref, by=by, to=Permission.WORK_TICKET)
     worklog.unlink(ticket, subjects.find(to, by), kind=kind, by=by)
     return ticket
+
+
+@transaction.atomic
+def link_once(ref: str, *, to: str, kind: str, by: Actor) -> bool:
+    """Link a ticket to other work that the actor sees; False when it was linked so before."""
+    ticket, other = queries.get_for(ref, by=by, to=Permission.WORK_TICKET), work(to, by)
+    before = Link.objects.filter(
+        subject_kind=ticket.SUBJECT, subject_id=ticket.pk, kind=kind, to_kind=other.SUBJECT, to_id=other.pk
+    ).exists()
+    worklog.link(ticket, other, kind=kind, by=by)
+    return not before
+
+
+def work(reference: str, by: Actor) -> Any:
+    """Any work by its reference, as the actor sees it. Raises NotFound."""
+    return subjects.find(reference, by)
 
 
 def _line(pk: int) -> list[int]:

@@ -101,7 +101,7 @@ def ask_many(verb: str, label: str, key: str = "", sign: str = "") -> dict[str, 
 @register.inclusion_tag("ui/composer.html", takes_context=True)
 def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[str, Any]:
     """The reply box of a ticket, with the draft or what was typed before an error."""
-    box = context["composer"]
+    box, time = context["composer"], context.get("time")
     address = {
         name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in ("reply", "draft", "markdown")
     }
@@ -113,7 +113,7 @@ def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[s
         "mark": box.mark,
         "kept_at": box.kept_at,
         "text": box.text,
-        "error": " ".join(context["reply"].errors.get("text", [])) if context.get("reply") else "",
+        "error": _errors(context.get("reply")),
         "note": box.note,
         "kept": box.files,
         "then": THEN,
@@ -123,8 +123,17 @@ def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[s
         "can_reply": ticket.status != "closed",
         "hidden": [{"name": "last_seen", "value": talk.last_public}],
         "macros": True,
+        "timed": time is not None,
+        "minutes": time.minutes if time else "",
+        "timer_since": time.since if time else None,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def _errors(form: Any) -> str:
+    """What is wrong with a reply's fields, in one line below the text."""
+    named = form.errors.items() if form is not None else ()
+    return " ".join(text for name, texts in named if name != "__all__" for text in texts)
 
 
 @register.simple_tag
