@@ -33,6 +33,7 @@ class ReplyForm(forms.Form):
     then = forms.ChoiceField(choices=THEN, required=False)
     files = FilesField(required=False)
     kept = NumbersField(required=False)
+    minutes = forms.IntegerField(required=False, min_value=1, max_value=1440)
 
 
 class DraftForm(forms.Form):
@@ -133,7 +134,8 @@ class MacroForm(forms.Form):
         changes = {name: data.pop(name, "") for name in single}
         changes["team"] = team.slug if team else ""
         changes["tags"] = [tag.strip() for tag in data.pop("tags", "").split(",") if tag.strip()]
-        return {**data, "changes": changes, "if_version": data.pop("version", None)}
+        version = data.pop("version", None)
+        return {**data, "changes": changes, "if_version": version}
 
 
 def initial_of(macro: Macro) -> dict[str, Any]:
