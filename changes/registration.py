@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from changes import events, notices, operations, queries
+from changes import events, my_work, notices, operations, queries
 from changes.models import Change
 from core.audit import words
 from core.common.actor import Actor
@@ -58,6 +58,7 @@ def before_incident(
 
 def register() -> None:
     panels.register_recent_changes(before_incident)
+    my_work.register()
     words.register(events.SENTENCES)
     index.register(Change.SUBJECT, visible_to)
     subjects.register(

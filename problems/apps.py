@@ -7,13 +7,14 @@ class ProblemsConfig(AppConfig):
     def ready(self) -> None:
         from core.audit import words
         from core.search import index
-        from problems import events, handlers, panels, reminders
+        from problems import events, handlers, my_work, panels, reminders
         from problems.models import Problem
         from worklog import subjects
 
         assert handlers  # importing it subscribes its handlers
         words.register(events.SENTENCES)
         reminders.register()
+        my_work.register()
         panels.register()
         index.register(Problem.SUBJECT, Problem.objects.visible_to)
         subjects.register(

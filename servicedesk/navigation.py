@@ -32,6 +32,7 @@ class Entry:
 
 ENTRIES: list[Entry] = [
     Entry("Queue", "tickets:list", "inbox", "", Permission.VIEW_TICKETS, "q", "Queue"),
+    Entry("My work", "my:list", "user", "", Permission.VIEW_QUEUE, "m"),
     Entry("Incidents", "incidents:list", "siren", "Operations", Permission.VIEW_INCIDENTS, "i", "Incidents"),
     Entry("Problems", "problems:list", "root", "Operations", Permission.VIEW_PROBLEMS, "p"),
     Entry("Changes", "changes:list", "change", "Operations", Permission.VIEW_CHANGES, "c"),
@@ -123,6 +124,29 @@ class Shell:
     @cached_property
     def live_incident(self) -> LiveIncident | None:
         return live_incident_source(self.actor) if live_incident_source and self.is_staff else None
+
+    @cached_property
+    def counts_url(self) -> str:
+        """Where the menu gets its saved views and counts from, and the queue's pages those of their tabs."""
+        if not (self.is_staff and can(self.actor, Permission.VIEW_QUEUE)):
+            return ""
+        found = self.request.resolver_match
+        tabs = found is not None and found.view_name in ("tickets:list", "tickets:view")
+        return address("tickets:counts") + ("?tabs=1" if tabs else "")
+
+    @cached_property
+    def profile_url(self) -> str:
+        return address("profile")
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether single keys act for this person."""
+        return getattr(self.user, "shortcuts", True)
+
+    @property
+    def theme(self) -> str:
+        """light, dark, or "" for the system's."""
+        return getattr(self.user, "theme", "")
 
     @cached_property
     def search_url(self) -> str:

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from servicedesk import health
 from servicedesk.home import home
+from servicedesk.profile import profile
 
 urlpatterns = [
     path("", home, name="home"),
@@ -15,9 +16,11 @@ urlpatterns = [
     path("on-call/", include("escalation.urls")),
     path("dashboard/", include("reports.urls")),
     path("portal/", include("portal.urls")),
+    path("my/", include("servicedesk.my_work")),
     path("search/", include("servicedesk.search")),
     path("files/", include("worklog.urls")),
     path("api/v1/", include("servicedesk.api")),
+    path("accounts/profile/", profile, name="profile"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

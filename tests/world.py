@@ -27,6 +27,7 @@ from problems import operations as problems
 from sla.defaults import ensure_defaults
 from tests.conftest import CAST, person
 from tickets import operations as tickets
+from tickets.operations.saved_views import save_view
 from tickets.rules import Handoff
 
 # Inside a ticket: hidden from customers and from those who do not work on tickets.
@@ -133,6 +134,8 @@ def build() -> SimpleNamespace:
     tickets.escalate(ref, from_tier=1, handoff=HANDOFF, by=ana)
     tickets.hold(ref, reason="scheduled", note=PAUSE, by=eli)
     w.other_ticket = tickets.create(subject="Refund stuck", requester=w.drew, component=w.gateway, by=ana)
+
+    w.view = save_view(name="Gateway", query="component=gateway", by=ana)
 
     w.incident = incidents.declare_from_ticket(ref, by=ira)
     incidents.add_entry(w.incident.reference, body=f"Who did this? {TIMELINE}", by=ira)

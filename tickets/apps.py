@@ -9,7 +9,7 @@ class TicketsConfig(AppConfig):
         from core.search import index
         from core.timers import sweeps
         from sla import subjects as clock_subjects
-        from tickets import events, handlers, service_levels, timers
+        from tickets import events, handlers, my_work, service_levels, timers
         from tickets.automation import events as automation_events
         from tickets.automation import handlers as automation
         from tickets.models import Ticket
@@ -19,6 +19,7 @@ class TicketsConfig(AppConfig):
         words.register(events.SENTENCES)
         words.register(automation_events.SENTENCES)
         sweeps.register(automation.TIME_RULES)
+        my_work.register()
         index.register(Ticket.SUBJECT, Ticket.objects.visible_to)
         clock_subjects.register(Ticket.SUBJECT, service_levels.SUBJECT_INFO)
         subjects.register(

@@ -247,6 +247,12 @@ class PriorityForm(forms.Form):
     reason = LongText(label="Why it differs from impact and urgency", required=False)
 
 
+class SeverityForm(forms.Form):
+    severity = forms.ChoiceField(
+        choices=choices_with_nothing(Severity.choices, "Not assessed"), required=False, label="How grave it is"
+    )
+
+
 class TimeForm(forms.Form):
     """Stands in the page beside the dialogs, so its ids must differ from theirs."""
 

@@ -103,19 +103,17 @@ def complete(request: HttpRequest) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """The counts of the menu, and with `tabs` those of the queue's tabs, in one answer; 204 while unchanged."""
     actor, now = request.actor, clock.now()  # type: ignore[attr-defined]
-    views = list(saved_views.of(actor)[: saved_views.MOST_SHOWN])
-    numbers = saved_views.counts(views, actor, now)
     with_tabs = "tabs" in request.GET
-    desk = tabs(actor, now, "") if with_tabs else [tab for tab in tabs(actor, now, "", only="mine")]
-    spans = [(f"n-{tab.name}", tab.words, tab.name == "breaching" and tab.count != 0) for tab in desk]
-    for slug, number in numbers.items():
-        words = "1000+" if number is None else str(number)
-        spans += [(f"n-view-{slug}", words, False)]
-        spans += [(f"t-view-{slug}", words, False)] if with_tabs else []
-    digest = hashlib.sha256(repr(spans).encode()).hexdigest()[:16]
+    views = saved_tabs(actor, now=now)
+    desk = tabs(actor, now, "", only="" if with_tabs else "mine")
+    spans = [("n-my", tab.words, False) for tab in desk if tab.name == "mine"]
+    if with_tabs:
+        spans += [(f"n-{tab.name}", tab.words, tab.name == "breaching" and tab.count != 0) for tab in desk]
+        spans += [(f"t-view-{view.name}", view.words, False) for view in views]
+    digest = hashlib.sha256(repr((spans, views)).encode()).hexdigest()[:16]
     if request.GET.get("counted") == digest:
         return HttpResponse(status=NO_CONTENT)
-    return render(request, "tickets/counts.html", {"spans": spans, "digest": digest})
+    return render(request, "tickets/counts.html", {"spans": spans, "views": views, "digest": digest})
 
 
 def tabs(actor: Actor, now: datetime, current: str, only: str = "") -> list[Tab]:
@@ -129,18 +127,21 @@ def tabs(actor: Actor, now: datetime, current: str, only: str = "") -> list[Tab]
     ]
 
 
-def saved_tabs(actor: Actor, current: str = "") -> list[Tab]:
-    """A person's saved views; their counts come with the first refresh, so that they hold up no page."""
+def saved_tabs(actor: Actor, current: str = "", now: datetime | None = None) -> list[Tab]:
+    """A person's saved views. With `now` the first few are counted; a page does without, it gets them later."""
+    views = list(saved_views.of(actor)[: saved_views.MOST_SHOWN])
+    numbers = saved_views.counts(views, actor, now) if now else {}
     return [
         Tab(
             view.slug,
             view.name,
             reverse("tickets:view", args=[view.slug]),
             view.slug == current,
-            counted=False,
+            count=numbers.get(view.slug),
+            counted=view.slug in numbers,
             shared=view.team.name if view.team else "",
         )
-        for view in saved_views.of(actor)[: saved_views.MOST_SHOWN]
+        for view in views
     ]
 
 

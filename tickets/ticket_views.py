@@ -10,6 +10,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.permissions import Permission, can
@@ -121,6 +122,11 @@ VERBS: dict[str, Verb] = {
     "priority": Verb(
         forms.PriorityForm, lambda ref, data, by: operations.set_priority(ref, **data, by=by), "Priority set."
     ),
+    "severity": Verb(
+        forms.SeverityForm,
+        lambda ref, data, by: operations.edit(ref, values={"severity": data["severity"]}, by=by),
+        "Severity set.",
+    ),
     "time": Verb(
         forms.TimeForm,
         lambda ref, data, by: operations.log_time(ref, **data, by=by),
@@ -166,6 +172,19 @@ VERBS: dict[str, Verb] = {
 }
 
 
+# From a status: (verb, what it does, whether it asks first).
+_WORKING = [("wait", "Wait for the customer", True), ("hold", "Put on hold", True), ("resolve", "Resolve", True)]
+_PAUSED = [("resume", "Resume work", False), ("resolve", "Resolve", True)]
+MOVES: dict[str, list[tuple[str, str, bool]]] = {
+    "new": _WORKING,
+    "open": _WORKING,
+    "waiting": _PAUSED,
+    "on_hold": _PAUSED,
+    "resolved": [("reopen", "Reopen", True), ("close", "Close", True)],
+    "closed": [("reopen", "Reopen", True)],
+}
+
+
 @require_GET
 @page(Permission.VIEW_QUEUE)
 def detail(request: HttpRequest, ref: str) -> HttpResponse:
@@ -192,11 +211,32 @@ def talk(request: HttpRequest, ref: str) -> HttpResponse:
     found = pages.talk(ticket, request.actor)  # type: ignore[attr-defined]
     if request.GET.get("seen") == found.digest:
         return HttpResponse(status=NO_CONTENT)
-    return render(
-        request,
-        "tickets/talk.html",
-        {"ticket": ticket, "talk": found, "can_split": can(request.actor, Permission.WORK_TICKET)},  # type: ignore[attr-defined]
-    )
+    may = can(request.actor, Permission.WORK_TICKET)  # type: ignore[attr-defined]
+    context = {
+        "ticket": ticket,
+        "talk": found,
+        "can_split": may,
+        "can_work": may,
+        "passed_around": queries.is_passed_around(ticket),
+    }
+    return render(request, "tickets/talk_live.html", context)
+
+
+@require_GET
+@page(Permission.VIEW_QUEUE)
+@page(Permission.WORK_TICKET)
+def moves(request: HttpRequest, ref: str) -> HttpResponse:
+    """Where the ticket can go from its status: each way leads to the question of its verb."""
+    ticket = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+    return render(request, "tickets/moves.html", {"ticket": ticket, "moves": MOVES[ticket.status]})
+
+
+def _back(request: HttpRequest) -> HttpResponse | None:
+    """To the list that asked (`back_to`, on this site only)."""
+    place = request.POST.get("back_to", "")
+    if place and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
+        return redirect(place)
+    return None
 
 
 def _verb_view(name: str) -> Callable[..., HttpResponse]:
@@ -215,7 +255,7 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
                 for child in (child for child in children if not child.done):
                     messages.warning(request, f"{child.reference} not done: {child.why}")
             at = result.reference if isinstance(result, Ticket) else ref
-            return redirect("tickets:detail", at)
+            return _back(request) or redirect("tickets:detail", at)
 
         def again(form: django_forms.Form, status: int) -> HttpResponse:
             return show(request, queries.get_for(ref, by=actor), name, form, status)
@@ -311,6 +351,8 @@ def _form_for(name: str, ticket: Ticket, actor: Actor) -> django_forms.Form:
         initial = {"tags": ticket.tags, "offered": list(offered)}
     elif name == "parent":
         initial = {"parent": queries.reference_of(ticket.parent_id) if ticket.parent_id else ""}
+    elif name == "severity":
+        initial = {"severity": ticket.severity}
     elif name == "priority":
         initial = {"priority": ticket.priority, "reason": ticket.priority_reason}
     return _bind(VERBS[name], ticket, initial=initial)

@@ -35,5 +35,6 @@ urlpatterns = [
     path("<str:ref>/timer_start/", time_views.start, name="timer_start"),
     path("<str:ref>/preview/", views.preview, name="preview"),
     path("<str:ref>/talk/", ticket_views.talk, name="talk"),
+    path("<str:ref>/moves/", ticket_views.moves, name="moves"),
     *(path(f"<str:ref>/{name}/", view, name=name) for name, view in ticket_views.views.items()),
 ]

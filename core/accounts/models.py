@@ -18,6 +18,10 @@ class User(AbstractUser):
     phone = models.CharField(max_length=40, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
     job_title = models.CharField(max_length=100, blank=True)
+    shortcuts = models.BooleanField(default=True, help_text="Single keys act on pages (WCAG 2.1.4).")
+    theme = models.CharField(
+        max_length=5, choices=[("light", "Light"), ("dark", "Dark")], blank=True, help_text="Empty: the system's."
+    )
 
     class Meta(AbstractUser.Meta):
         ordering = ["username"]

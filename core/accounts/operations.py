@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from zoneinfo import available_timezones
 
 from django.db import transaction
 
@@ -52,6 +53,24 @@ def create_token(
     )
     trail.record("token.created", on=token, by=by, label=name, user=username, scopes=token.scopes)
     return token, text
+
+
+@transaction.atomic
+def edit_profile(*, timezone: str, shortcuts: bool, theme: str, by: Actor) -> User:
+    """Change how the desk looks and behaves for oneself. Raises RuleBroken for an unknown zone or theme."""
+    user = User.objects.filter(pk=by.user_id, is_active=True).first()
+    if user is None:
+        raise NotFound("Nobody is signed in.")
+    if timezone not in available_timezones():
+        raise RuleBroken("A time zone has a name as Europe/Paris or UTC.", field="timezone")
+    if theme not in ("", "light", "dark"):
+        raise RuleBroken("The theme is light, dark, or the system's.", field="theme")
+    values = {"timezone": timezone, "shortcuts": shortcuts, "theme": theme}
+    before, after = trail.changed(user, values)
+    if after:
+        User.objects.filter(pk=user.pk).update(**values)
+        trail.record("user.profile_edited", on=user, by=by, before=before, after=after)
+    return User.objects.get(pk=user.pk)
 
 
 @transaction.atomic

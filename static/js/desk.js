@@ -8,7 +8,9 @@
      data-composer, data-vis="public|note"         reply or internal note
      data-draft="key" data-draft-base="id"         typed text kept in this browser until it was sent
      data-row data-preview="url"                   rows for the cursor keys; preview goes to #preview
-     data-mirror="id", data-priority, data-cell, data-pri-out, data-hold, data-fresh, data-stale */
+     data-url on a row       the ticket's page: single keys ask about the row under the cursor without leaving the list
+     data-mirror="id", data-priority, data-cell, data-pri-out
+   Lists that refresh themselves: live.js. The filter line: filter.js. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -152,8 +154,20 @@
   // --- rows: cursor, pick, preview
   let cursor = null, lastPick = null, previewTimer = 0;
   const rows = () => $$("[data-row]").filter(visible);
+  const placeKey = () => `cursor:${location.pathname}${location.search}`;
+  const keepPlace = (row) => {
+    try { sessionStorage.setItem(placeKey(), JSON.stringify([row.id, rows().indexOf(row)])); } catch { /* comfort only */ }
+  };
+  const placeAgain = () => { // after a verb the list comes back: the same row, or the one that stands there now
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(placeKey()) || "null"); } catch { /* as above */ }
+    const all = rows();
+    if (!kept || !all.length || document.activeElement !== document.body) return;
+    moveTo(all.find((row) => row.id === kept[0]) || all[Math.min(kept[1], all.length - 1)]);
+  };
   const moveTo = (row) => {
     if (!row) return;
+    keepPlace(row);
     for (const other of $$("[data-row].cur")) other.classList.remove("cur");
     cursor = row.id || null;
     row.classList.add("cur");
@@ -191,6 +205,44 @@
     showPicked();
   };
 
+  const clearPicks = () => {
+    const boxes = $$("[data-row] input:checked");
+    for (const box of boxes) box.checked = false;
+    if (boxes.length) showPicked();
+    return boxes.length > 0;
+  };
+
+  // --- verbs on the row under the cursor: the question of its own page, answered without leaving the list
+  const ROW_VERBS = { a: "assign", p: "priority", v: "severity", e: "escalate", E: "hand_back", l: "link", m: "macro", w: "wait" };
+  const askAbout = (row, verb) => {
+    const ask = (address, select) => window.htmx.ajax("GET", address, { target: "#asked", swap: "innerHTML", select })
+      .then(() => { if (!$("#asked dialog")) toast("That is not possible for this ticket now."); });
+    return verb === "status" ? ask(`${row.dataset.url}moves/`, "#status") : ask(`${row.dataset.url}?open=${verb}`, `#${verb}`);
+  };
+  const comeBack = () => { // a form that was asked for in a list leads back to it
+    const next = $("#asked")?.dataset.backTo;
+    if (!next) return;
+    for (const form of $$("#asked form[action]")) {
+      if (form.elements.back_to) continue;
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = "back_to";
+      field.value = next;
+      form.append(field);
+    }
+  };
+  const rowKey = (name) => {
+    const row = $("[data-row].cur[data-url]");
+    if (!row || !$("#asked")) return false;
+    if (ROW_VERBS[name] || name === "s") { askAbout(row, ROW_VERBS[name] || "status"); return true; }
+    if (name === "r" || name === "n") { location.assign(`${row.dataset.url}#${name === "n" ? "note" : "reply"}`); return true; }
+    const form = document.getElementById("row-act");
+    if (name !== "i" || !form) return false;
+    form.action = `${row.dataset.url}take/`;
+    form.submit();
+    return true;
+  };
+
   // --- palette: filters what the page offers; Enter without a match asks the search page
   const options = () => $$('#pal [role="option"]').filter((option) => !option.hidden);
   const choose = (option) => {
@@ -200,10 +252,10 @@
   };
   const filterPalette = (text) => {
     const parts = text.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const option of $$('#pal [role="option"]:not([data-search])')) {
+    for (const option of $$('#pal [role="option"]:not([data-search], #pal-found *)')) {
       option.hidden = !parts.every((part) => option.textContent.toLowerCase().includes(part));
     }
-    for (const group of $$("#pal [data-group]")) group.hidden = !$$('[role="option"]', group).some((option) => !option.hidden);
+    for (const group of $$("#pal [data-group]:not(#pal-found *)")) group.hidden = !$$('[role="option"]', group).some((option) => !option.hidden);
     const search = $("#pal [data-search]");
     if (search) { search.hidden = !text.trim(); $("[data-text]", search).textContent = text; }
     choose(options()[0]);
@@ -285,7 +337,10 @@
     if (by && rows().length) { event.preventDefault(); return step(by); }
     if (event.key === "x" || event.key === "X") return pick(event.key === "X");
     if (event.key === "?") { event.preventDefault(); return openDialog("keys"); }
+    if (event.key === "Escape" && ($(":popover-open") || clearPicks())) return undefined;
+    if (event.key === "Enter" && event.target === document.body) return $("[data-row].cur a")?.click();
     if (owned) { event.preventDefault(); return press(owned); }
+    if (rowKey(event.key)) { event.preventDefault(); return undefined; }
     if ((event.key === "r" && chooseAudience("public")) || (event.key === "n" && chooseAudience("note"))) event.preventDefault();
     else if (event.key === "/") {
       const field = $("[data-filter], .bar .search input");
@@ -294,32 +349,12 @@
     return undefined;
   };
 
-  // --- live fragments (htmx)
-  let failures = 0;
-  const polls = (element) => (element.getAttribute?.("hx-trigger") || "").includes("every");
-  const markStale = () => {
-    failures += 1;
-    if (failures < 2) return;
-    const now = new Date();
-    for (const note of $$("[data-stale]")) {
-      if (note.hidden) note.textContent = `Not live since ${two(now.getHours())}:${two(now.getMinutes())}, retrying`;
-      note.hidden = false;
-    }
-  };
-  on("htmx:beforeRequest", (event) => { if (document.hidden && polls(event.detail.elt)) event.preventDefault(); });
-  on("htmx:sendError", (event) => { if (polls(event.detail.elt)) markStale(); });
-  on("htmx:responseError", (event) => { if (polls(event.detail.elt)) markStale(); });
-  on("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status < 400) {
-      failures = 0;
-      for (const note of $$("[data-stale]")) note.hidden = true;
-    }
-    // Nothing moves under the hand: a list in use waits until "show new" is pressed.
-    const list = event.detail.target?.closest?.("[data-hold]");
-    const used = list && polls(event.detail.elt) && (list.matches(":hover") || list.contains(document.activeElement));
-    if (!used) return;
-    event.detail.shouldSwap = false;
-    for (const pill of $$("[data-fresh]")) pill.hidden = false;
+  // --- rows that were exchanged (live.js), questions that were fetched
+  on("desk:rows", () => {
+    const row = cursor && document.getElementById(cursor);
+    if (row) row.classList.add("cur");
+    showPicked();
+    tick();
   });
   on("htmx:afterSettle", () => {
     const row = cursor && document.getElementById(cursor);
@@ -327,6 +362,7 @@
     showPicked();
     tick();
     for (const dialog of $$("dialog[open]:not(:modal)")) openDialog(dialog.id); // a question that was fetched
+    comeBack();
   });
   on("toast", (event) => toast(event.detail.value || event.detail.text || ""));
 
@@ -343,8 +379,7 @@
       return undefined;
     }
     if (hit("[data-close]")) { event.preventDefault(); return hit("dialog")?.close(); }
-    if (hit("[data-clear]")) { for (const box of $$("[data-row] input[type=checkbox]")) box.checked = false; return showPicked(); }
-    if (hit("[data-fresh]")) { hit("[data-fresh]").hidden = true; location.reload(); }
+    if (hit("[data-clear]")) return clearPicks();
     if (event.target.tagName === "DIALOG" && event.target.open) event.target.close(); // the backdrop
     return undefined;
   });
@@ -391,6 +426,10 @@
   const marked = $("[data-row].cur");
   if (marked) cursor = marked.id;
   $('[aria-invalid="true"]')?.focus();
+  if (["#reply", "#note"].includes(location.hash)) chooseAudience(location.hash === "#note" ? "note" : "public");
+  const chosen = $("[data-theme-saved]"); // the profile decides; what this browser remembered before is over
+  if (chosen) { store.drop("theme"); if (chosen.dataset.themeSaved) root.dataset.theme = chosen.dataset.themeSaved; else delete root.dataset.theme; }
+  placeAgain();
   showPicked();
   tick();
   setInterval(tick, 1000);

@@ -13,6 +13,17 @@ GET   tickets/new/consequences/                    kim   -        404
 GET   tickets/<ref>/                               kim   -        404
 GET   tickets/<ref>/preview/                       kim   -        404
 GET   tickets/<ref>/talk/                          kim   -        404
+GET   tickets/<ref>/moves/                         ana   kim      404
+GET   tickets/complete/                            kim   -        404
+GET   tickets/counts/                              kim   -        404
+GET   tickets/views/new/                           kim   -        404
+GET   tickets/views/<slug>/                        ana   kim:404  404
+GET   tickets/views/<slug>/edit/                   ana   kim:404  404
+POST  tickets/views/new/                           kim   -        404
+POST  tickets/views/<slug>/edit/                   ana   kim:404  404
+POST  tickets/views/<slug>/delete/                 ana   kim:404  404
+POST  tickets/<ref>/severity/                      ana   kim      404
+GET   my/                                          kim   -        404
 POST  tickets/new/                                 kim   -        404
 POST  tickets/take/                                ana   kim      404
 POST  tickets/<ref>/reply/                         ana   kim      404

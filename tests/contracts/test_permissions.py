@@ -225,7 +225,7 @@ ONESELF = {
     "email/", "password/change/", "password/set/", "reauthenticate/", "sessions/", "3rdparty/", "social/connections/",
     "2fa/", "2fa/reauthenticate/", "2fa/totp/activate/", "2fa/totp/deactivate/", "2fa/recovery-codes/",
     "2fa/recovery-codes/generate/", "2fa/recovery-codes/download/", "2fa/webauthn/", "2fa/webauthn/add/",
-    "2fa/webauthn/reauthenticate/", "2fa/webauthn/keys/<pk>/remove/", "2fa/webauthn/keys/<pk>/edit/",
+    "profile/", "2fa/webauthn/reauthenticate/", "2fa/webauthn/keys/<pk>/remove/", "2fa/webauthn/keys/<pk>/edit/",
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def test_typed_tokens_become_a_link_that_can_be_shared(browser, ticket):
 
 def test_the_list_answers_nothing_while_nothing_changed(browser, ticket, by, ana):
     rows = browser.get("/tickets/?part=rows")
-    seen = rows.content.decode().split("seen=")[1].split('"')[0]
+    seen = rows.content.decode().split('data-seen="')[1].split('"')[0]
     assert browser.get("/tickets/", {"part": "rows", "seen": seen}).status_code == 204
     operations.take(ticket.reference, by=by(ana))
     assert browser.get("/tickets/", {"part": "rows", "seen": seen}).status_code == 200
