@@ -41,6 +41,7 @@ ENTRIES: list[Entry] = [
     ),
     Entry("Dashboard", "reports:list", "chart", "Manage", Permission.VIEW_DASHBOARD, "d"),
     Entry("Customers", "customers:list", "org", "Manage", Permission.VIEW_CUSTOMERS),
+    Entry("Rules", "tickets:rules", "bolt", "Manage", Permission.MANAGE_AUTOMATION),
     Entry("Administration", "admin:index", "sliders", "Manage", Permission.MANAGE_DATA),
 ]
 
@@ -108,8 +109,9 @@ class Shell:
         for entry in ENTRIES:
             url = address(entry.url_name) if self.user and can(self.actor, entry.permission) else ""
             if url:
-                found.append(Link(entry, url, self.request.path.startswith(url)))
-        return found
+                found.append((entry, url))
+        here = max((url for _, url in found if self.request.path.startswith(url)), key=len, default="")
+        return [Link(entry, url, url == here) for entry, url in found]
 
     @property
     def sections(self) -> list[tuple[str, list[Link]]]:

@@ -27,7 +27,7 @@ from problems import operations as problems
 from sla.defaults import ensure_defaults
 from tests.conftest import CAST, person
 from tickets import operations as tickets
-from tickets.operations.saved_views import save_view
+from tickets.automation import operations as automation
 from tickets.rules import Handoff
 
 # Inside a ticket: hidden from customers and from those who do not work on tickets.
@@ -152,6 +152,10 @@ def build() -> SimpleNamespace:
     w.override = escalation.add_override(
         rotation=w.rotation, user=people["lea"], starts_at=soon, ends_at=soon + timedelta(hours=4),
         by=by(people["max"]),
+    )  # fmt: skip
+    w.rule = automation.create_rule(
+        name="Mark what is closed", events=["ticket.closed"], actions=[{"do": "add_tag", "tag": "closed"}],
+        active=False, by=by(people["max"]),
     )  # fmt: skip
     return w
 

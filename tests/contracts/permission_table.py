@@ -42,6 +42,17 @@ POST  tickets/<ref>/time/                          ana   kim      404
 POST  tickets/<ref>/link/                          ana   kim      404
 POST  tickets/<ref>/edit/                          ana   kim      404
 
+GET   tickets/rules/                               max   ana      404
+GET   tickets/rules/new/                           max   ana      404
+GET   tickets/rules/<pk>/                          max   ana      404
+GET   tickets/rules/<pk>/dry_run/                  max   ana      404
+GET   tickets/rules/<pk>/log/                      max   ana      404
+GET   tickets/<ref>/rules/                         ana   kim      404
+POST  tickets/rules/new/                           max   ana      404
+POST  tickets/rules/<pk>/                          max   ana      404
+POST  tickets/rules/<pk>/switch/                   max   ana      404
+POST  tickets/rules/<pk>/move/                     max   ana      404
+
 GET   incidents/                                   kim   -        404
 GET   incidents/<ref>/                             kim   -        404
 GET   incidents/<ref>/live/                        kim   -        404
@@ -191,6 +202,15 @@ POST  api/v1/overrides/<ref>/cancel/               eli   kim      404
 GET   api/v1/time-entries/                         ana   kim      404
 
 GET   api/v1/audit/                                max   ana      404
+
+GET   api/v1/automation-rules/                     max   ana      404
+GET   api/v1/automation-rules/<ref>/               max   ana      404
+GET   api/v1/automation-rules/<ref>/dry_run/       max   ana      404
+GET   api/v1/automation-rules/<ref>/runs/          max   ana      404
+POST  api/v1/automation-rules/                     max   ana      404
+PATCH api/v1/automation-rules/<ref>/               max   ana      404
+POST  api/v1/automation-rules/<ref>/move/          max   ana      404
+GET   api/v1/tickets/<ref>/rules/                  ana   kim:404  404
 
 GET   api/v1/tickets/                              kim   -        ok
 GET   api/v1/tickets/<ref>/                        kim   -        ok

@@ -40,6 +40,7 @@ TEXTS = {
     "log_time": {"minutes": 5},
     "set_priority": {"priority": "P0", "reason": "r"},
     "link": {"to": "INC-1"},
+    "move": {"to": 1},
     "raise_problem": {"source": "recurring"},
     "update": {"what": "w"},
     "status": {"status": "identified"},

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from core.common.api import Flag, Ref, Text
-from core.common.errors import Invalid, RuleBroken
+from core.common.errors import Invalid, RuleBroken, Stale
 from core.common.web import show
 from tickets.automation import conditions, verbs
 from tickets.automation.events import LISTENS
@@ -110,6 +110,8 @@ class Editor:
                     row.add_error(field if field in row.fields else None, text)
             else:
                 rest[name] = texts
+        if isinstance(broken, Stale):
+            self.form.add_error(None, f"{broken.sentence} What you typed is kept; look at what differs.")
         if rest or not broken.errors:
             show(self.form, Invalid(rest) if rest else broken)
 
