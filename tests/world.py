@@ -28,6 +28,7 @@ from sla.defaults import ensure_defaults
 from tests.conftest import CAST, person
 from tickets import operations as tickets
 from tickets.automation import operations as automation
+from tickets.operations.saved_views import save_view
 from tickets.rules import Handoff
 
 # Inside a ticket: hidden from customers and from those who do not work on tickets.

@@ -68,6 +68,7 @@ def example(path: str, w: SimpleNamespace) -> str:
     """The address with an object that exists; casey may see whatever of these a customer can."""
     things = {
         "tickets": w.ticket.reference,
+        "tickets/views": w.view.slug,
         "tickets/rules": w.rule.pk,
         "automation-rules": w.rule.pk,
         "portal": w.ticket.reference,
