@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -336,7 +336,7 @@ def _done(request: HttpRequest, result: Problem | FollowUpAction, said: str) -> 
     """Back to where the button was (`next`, on this site only), else to the problem."""
     messages.success(request, said)
     place = request.POST.get("next", "")
-    if place and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
-        return redirect(place)
+    if place.startswith("/") and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
+        return HttpResponseRedirect(place)
     problem = result.problem if isinstance(result, FollowUpAction) else result
     return redirect("problems:detail", ref=problem.reference)
