@@ -49,5 +49,9 @@ SENTENCES: dict[str, Presenter] = {
     "change.closed": _with("closed it", "outcome"),
     "change.linked": _with("linked it", "to"),
     "change.unlinked": "took the link to {data[to]} away",
+    "change.watched": "watches it",
+    "change.unwatched": "watches it no longer",
+    "change.mentioned": "named {data[names]} in a note",
     "change.time_logged": "logged {data[minutes]} min",
+    "change.time_deleted": "took back {before[minutes]} min",
 }

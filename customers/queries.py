@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db.models import F, FilteredRelation, Q
+
 from catalogue.models import Application, Question
 from core.accounts.permissions import Permission, require
 from core.common.actor import Actor
@@ -62,23 +64,20 @@ def busy_organisations(at: datetime) -> list[int]:
 
 @dataclass(frozen=True)
 class Known:
-    """A question of an application, with what an organisation answered to it, if it did."""
+    """A question of an application, with what an organisation answered to it and the answer before; empty for none."""
 
     question: Question
-    answer: EnvironmentAnswer | None
-
-    @property
-    def value(self) -> str:
-        return self.answer.value if self.answer else ""
+    value: str = ""
+    before: str = ""
+    answered_at: datetime | None = None
 
 
 def environment(organisation: Organisation | None, application: Application | None) -> list[Known]:
-    """All questions of an application in their order, with the organisation's answers. At most two queries."""
+    """All questions of an application in their order, with the organisation's answers. One query."""
     if application is None:
         return []
-    questions = list(application.questions.order_by("position", "pk"))
-    answers: dict[int, EnvironmentAnswer] = {}
-    if organisation is not None and questions:
-        found = organisation.environment.filter(question__application=application)
-        answers = {answer.question_id: answer for answer in found}
-    return [Known(question, answers.get(question.pk)) for question in questions]
+    theirs = FilteredRelation("answers", condition=Q(answers__organisation=organisation))
+    rows = Question.objects.filter(application=application).alias(theirs=theirs)
+    answers = {name: F(f"theirs__{name}") for name in ("value", "before", "answered_at")}
+    found = rows.annotate(**answers).order_by("position", "pk")
+    return [Known(one, one.value or "", one.before or "", one.answered_at) for one in found]  # type: ignore[attr-defined]

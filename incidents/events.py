@@ -57,5 +57,9 @@ SENTENCES: dict[str, Presenter] = {
     "incident.edited": _edited,
     "incident.linked": "linked {data[to]}",
     "incident.unlinked": "took the link to {data[to]} away",
+    "incident.watched": "watches it",
+    "incident.unwatched": "watches it no longer",
+    "incident.mentioned": "named {data[names]} in a note",
     "incident.time_logged": "logged {data[minutes]} min",
+    "incident.time_deleted": "took back {before[minutes]} min",
 }

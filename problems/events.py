@@ -38,5 +38,9 @@ SENTENCES: dict[str, Presenter] = {
     "problem.action_dropped": "dropped the action “{data[title]}”: {data[reason]}",
     "problem.linked": "linked {data[to]}",
     "problem.unlinked": "took the link to {data[to]} away",
+    "problem.watched": "watches it",
+    "problem.unwatched": "watches it no longer",
+    "problem.mentioned": "named {data[names]} in a note",
     "problem.time_logged": "logged {data[minutes]} min",
+    "problem.time_deleted": "took back {before[minutes]} min",
 }

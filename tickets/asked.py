@@ -111,14 +111,10 @@ def lines(ticket: Ticket, questions: Iterable[Known]) -> list[Line]:
     for one in questions:
         keys.add(one.question.key)
         then = str(ticket.environment.get(one.question.key, ""))
-        if one.answer is not None:
-            changed = one.answer.answered_at if one.answer.before else None
-            found.append(
-                Line(
-                    one.question.text, one.value, one.answer.before, changed,
-                    then if then not in (one.value, one.answer.before) else "",
-                )
-            )  # fmt: skip
+        if one.value:
+            changed = one.answered_at if one.before else None
+            reported = then if then not in (one.value, one.before) else ""
+            found.append(Line(one.question.text, one.value, one.before, changed, reported))
         elif then:
             found.append(Line(one.question.text, then))
     return found + [Line(name, str(value)) for name, value in ticket.environment.items() if name not in keys]

@@ -34,11 +34,15 @@ def reply(request: HttpRequest, ref: str) -> HttpResponse:
         if data["kind"] == "note":
             entry = operations.reply(ref, body=data["text"], public=False, files=data["files"], by=actor)
             operations.keep_draft(ref, form="note", text="", by=actor)
+            operations.log_beside(ref, minutes=data["minutes"], by=actor)
             return entry
-        return operations.send_soon(
+        held = operations.send_soon(
             ref, body=data["text"], last_seen=data["last_seen"], then=data["then"], files=data["files"],
             kept_files=data["kept"], by=actor,
         )  # fmt: skip
+        if held.release_at is not None:
+            operations.log_beside(ref, minutes=data["minutes"], by=actor)
+        return held
 
     def done(said: Entry | HeldReply) -> HttpResponse:
         if isinstance(said, HeldReply) and said.release_at is None:

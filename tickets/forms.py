@@ -249,7 +249,9 @@ class PriorityForm(forms.Form):
 
 class SeverityForm(forms.Form):
     severity = forms.ChoiceField(
-        choices=choices_with_nothing(Severity.choices, "Not assessed"), required=False, label="How grave it is"
+        choices=choices_with_nothing(Severity.choices, "Not assessed"),
+        required=False,
+        label="How grave it is",
     )
 
 
@@ -264,6 +266,17 @@ class TimeForm(forms.Form):
         choices=Activity.choices, initial=Activity.INVESTIGATION, label="Kind of work"
     )
     note = forms.CharField(required=False, max_length=200)
+
+
+class TimerForm(TimeForm):
+    """What a stopped timer logs: rounded up, and the person may change it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "timer_%s", **kwargs})
+
+
+class EntryForm(forms.Form):
+    entry = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class LinkForm(forms.Form):

@@ -149,7 +149,7 @@ def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "links": worklog.links_of(ticket, actor),
         **family(ticket, actor),
         "named": worklog.watchers_of(ticket) if ticket.confidential else [],
-        "minutes": worklog.minutes_on(ticket),
+        "time": side_facts.time(ticket, actor),
         "customer_open": _open_of_customer(ticket, actor),
         "rank_reason": queries.rank_reason(
             ticket, now, [ticket.organisation_id] if any(is_busy(window, now) for window in windows) else []

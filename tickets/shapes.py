@@ -231,6 +231,10 @@ class LogTime(StrictSerializer):
     note = Text(long=True, required=False, allow_blank=True)
 
 
+class DeleteTime(StrictSerializer):
+    entry = Number(min_value=1, max_value=2**63 - 1, help_text="the id of the time entry")
+
+
 class SetPriority(StrictSerializer):
     priority = serializers.ChoiceField(choices=Priority.choices)
     reason = Text(long=True)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.accounts.permissions import Permission, can
 from core.accounts.web import page
 from core.common.actor import Actor
+from core.common.vocabulary import Activity
 from core.common.web import act
 from escalation import directory
 from tickets import asked as asked_for
@@ -164,6 +165,24 @@ VERBS: dict[str, Verb] = {
         "They see it no longer.",
     ),
     "edit": Verb(forms.EditForm, _edit, "Saved."),
+    "timer_stop": Verb(
+        forms.TimerForm,
+        lambda ref, data, by: operations.stop_timer(ref, **data, by=by),
+        "Time logged.",
+        Permission.LOG_TIME,
+    ),
+    "timer_discard": Verb(
+        forms.TakeForm,
+        lambda ref, data, by: operations.discard_timer(ref, by=by),
+        "The timer is gone, nothing was logged.",
+        Permission.LOG_TIME,
+    ),
+    "time_delete": Verb(
+        forms.EntryForm,
+        lambda ref, data, by: operations.delete_time(ref, **data, by=by),
+        "Taken back.",
+        Permission.LOG_TIME,
+    ),
     "environment": Verb(
         asked_for.EnvironmentForm,
         lambda ref, data, by: operations.answer_environment(ref, answers=data["environment"], by=by),
@@ -173,7 +192,11 @@ VERBS: dict[str, Verb] = {
 
 
 # From a status: (verb, what it does, whether it asks first).
-_WORKING = [("wait", "Wait for the customer", True), ("hold", "Put on hold", True), ("resolve", "Resolve", True)]
+_WORKING = [
+    ("wait", "Wait for the customer", True),
+    ("hold", "Put on hold", True),
+    ("resolve", "Resolve", True),
+]
 _PAUSED = [("resume", "Resume work", False), ("resolve", "Resolve", True)]
 MOVES: dict[str, list[tuple[str, str, bool]]] = {
     "new": _WORKING,
@@ -303,6 +326,8 @@ def show(
         **_conversation(request, ticket, actor, reply),
         "receiving": _receiving(ticket) if asked == "escalate" and ticket.tier < last_tier else None,
         "time_form": form if asked == "time" else forms.TimeForm(),
+        "timer_form": form if asked == "timer_stop" else _timer_form(side["time"]),
+        "offer": side_facts.offer(request.GET, actor),
         **side,
     }
     return render(request, "tickets/ticket.html", context, status=status)
@@ -364,6 +389,14 @@ def _needs_ticket(verb: Verb) -> bool:
 
 def _bind(verb: Verb, ticket: Ticket | None, *args: Any, **kwargs: Any) -> django_forms.Form:
     return verb.form(*args, **kwargs, **({"ticket": ticket} if _needs_ticket(verb) else {}))
+
+
+def _timer_form(time: side_facts.Time | None) -> django_forms.Form | None:
+    if time is None or time.since is None:
+        return None
+    form = forms.TimerForm(initial={"minutes": time.minutes, "activity": Activity.INVESTIGATION})
+    form.fields["minutes"].widget.attrs["data-minutes-since"] = int(time.since.timestamp())
+    return form
 
 
 def _receiving(ticket: Ticket) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django_filters
 from django import forms
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -41,10 +42,21 @@ class SubjectFilter(CommaFilter):
         return found
 
 
+@extend_schema_field(OpenApiTypes.DATE)
+class DateFilter(django_filters.DateFilter):
+    """on_date_after=2026-11-01: that day or later; on_date_before: earlier than that day."""
+
+    def __init__(self, field_name: str, lookup_expr: str) -> None:
+        super().__init__(field_name=field_name, lookup_expr=lookup_expr, input_formats=["%Y-%m-%d"])
+
+
 class TimeEntryFilter(StrictFilterSet):
     person = CommaRefFilter(User, "username")
     activity = CommaChoiceFilter(choices=Activity.choices)
     subject = SubjectFilter()
+    ticket = SubjectFilter()
+    on_date_after = DateFilter("on_date", "gte")
+    on_date_before = DateFilter("on_date", "lt")
     created_after = AfterFilter("created_at")
     created_before = BeforeFilter("created_at")
 

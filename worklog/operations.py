@@ -14,13 +14,12 @@ from core.accounts.models import User
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import RuleBroken
+from core.common.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from core.common.vocabulary import Activity
 from core.files import operations as files
 from core.files.models import StoredFile
+from worklog import rules
 from worklog.models import Attachment, Draft, Link, Mention, RunningTimer, TimeEntry, Watcher
-
-MINUTES_IN_A_DAY = 1440
 
 # What may lie on a piece of work only once stays behind where the other one has its own.
 ONCE: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
@@ -35,7 +34,6 @@ MANY: dict[str, type[models.Model]] = {
 }
 
 
-
 @transaction.atomic
 def log_time(
     subject: Any,
@@ -47,7 +45,7 @@ def log_time(
     by: Actor,
 ) -> TimeEntry:
     """Record work on a subject, in whole minutes of one day (1 to 1440)."""
-    if not 1 <= minutes <= MINUTES_IN_A_DAY:
+    if not 1 <= minutes <= rules.MINUTES_IN_A_DAY:
         raise RuleBroken("Minutes are a whole number from 1 to 1440.", field="minutes")
     if by.user_id is None:
         raise RuleBroken("Only a person can log time.")
@@ -69,6 +67,55 @@ def log_time(
         f"{subject.SUBJECT}.time_logged", on=subject, by=by, minutes=minutes, activity=activity, note=note
     )
     return entry
+
+
+@transaction.atomic
+def delete_time(subject: Any, entry_id: int, *, by: Actor) -> None:
+    """Take back one's own time on the day on which it was logged; the trail keeps what it was."""
+    entry = TimeEntry.objects.select_related("person").filter(pk=entry_id, **_of(subject)).first()
+    if entry is None:
+        raise NotFound("There is no such time here.")
+    if entry.person_id != by.user_id:
+        raise NotAllowed(f"Only {entry.person.display_name}, who logged it, can take it back.")
+    if not rules.may_take_back(entry.created_at, clock.now()):
+        raise Conflict("Time can be taken back on the day on which it was logged. Add a note instead.")
+    gone, _ = TimeEntry.objects.filter(pk=entry.pk).delete()
+    if not gone:
+        raise Conflict("It was taken back already.")
+    before = {"minutes": entry.minutes, "activity": entry.activity, "note": entry.note}
+    trail.record(f"{subject.SUBJECT}.time_deleted", on=subject, by=by, before=before)
+
+
+@transaction.atomic
+def start_timer(subject: Any, *, by: Actor) -> RunningTimer | None:
+    """Start the actor's stop watch on a subject. One that runs here runs on.
+
+    A person has one: one that ran elsewhere ends, and is returned, so that its time can be offered.
+    """
+    if by.user_id is None:
+        raise RuleBroken("Only a person has a timer.")
+    ended = RunningTimer.objects.filter(user_id=by.user_id).exclude(**_of(subject)).first()
+    if ended is not None:
+        RunningTimer.objects.filter(pk=ended.pk, started_at=ended.started_at).delete()
+    RunningTimer.objects.get_or_create(
+        user_id=by.user_id, defaults={**_of(subject), "started_at": clock.now()}
+    )
+    return ended
+
+
+@transaction.atomic
+def stop_timer(subject: Any, *, minutes: int, activity: str, note: str = "", by: Actor) -> TimeEntry:
+    """End the stop watch on a subject and log what the person made of its time."""
+    discard_timer(subject, by=by)
+    return log_time(subject, minutes=minutes, activity=activity, note=note, by=by)
+
+
+@transaction.atomic
+def discard_timer(subject: Any, *, by: Actor) -> None:
+    """End the stop watch on a subject without logging. Raises Conflict when none runs here."""
+    gone, _ = RunningTimer.objects.filter(user_id=by.user_id, **_of(subject)).delete()
+    if not gone:
+        raise Conflict("Your timer does not run here any more.")
 
 
 @transaction.atomic

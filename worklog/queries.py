@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Subquery, Sum
 
 from core.accounts.models import User
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.errors import NotFound
 from worklog import subjects
-from worklog.models import Attachment, Draft, Link, Mention, TimeEntry, Watcher
+from worklog.models import Attachment, Draft, Link, Mention, RunningTimer, TimeEntry, Watcher
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,19 @@ def linked_references(works: Sequence[Any], actor: Actor) -> dict[int, dict[str,
     return found
 
 
-def minutes_on(subject: Any) -> int:
-    """All the time logged on a piece of work, in minutes."""
-    entries = TimeEntry.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
-    return entries.aggregate(total=Sum("minutes"))["total"] or 0
+def time_on(subject: Any) -> QuerySet[TimeEntry]:
+    """The time logged on a piece of work, the newest first."""
+    found = TimeEntry.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    return found.select_related("person").order_by("-created_at", "-id")
+
+
+def time_for(subject: Any, actor: Actor) -> tuple[int, RunningTimer | None]:
+    """All minutes logged on a piece of work, and the reader's own timer, wherever it runs. One query."""
+    logged = TimeEntry.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk).order_by()
+    total = logged.values("subject_id").annotate(sum=Sum("minutes")).values("sum")
+    rows = User.objects.filter(pk=actor.user_id).annotate(minutes=Subquery(total))
+    reader = rows.select_related("running_timer").only("running_timer").get()
+    return reader.minutes or 0, getattr(reader, "running_timer", None)  # type: ignore[attr-defined]
 
 
 def time_entries(actor: Actor) -> QuerySet[TimeEntry]:

@@ -5,6 +5,7 @@
      data-go="q"             pressing g then the letter follows the link
      data-open="id"          opens the dialog; data-close closes the one around it
      data-due="epoch" data-format="count|words"   a clock that ticks; data-total="seconds" moves its ring
+     data-since="epoch"      a time that grows; data-minutes-since="epoch" offers its minutes in a field
      data-composer, data-vis="public|note"         reply or internal note
      data-draft="key" data-draft-base="id"         typed text kept in this browser until it was sent
      data-row data-preview="url"                   rows for the cursor keys; preview goes to #preview
@@ -68,6 +69,11 @@
       if (!share) continue;
       const part = left < 0 ? 100 : Math.min(100, (100 * left) / total); // late: the whole ring, in red
       share.setAttribute("stroke-dasharray", `${part.toFixed(1)} 100`);
+    }
+    for (const element of $$("[data-since]")) element.textContent = count(Math.max(0, Math.floor(now - Number(element.dataset.since))));
+    for (const field of $$("[data-minutes-since]")) { // what a timer offers, until somebody types something else
+      const offered = String(Math.min(1440, 5 * Math.max(1, Math.ceil((now - Number(field.dataset.minutesSince)) / 300))));
+      if (field.value === field.dataset.offered || field.value === field.defaultValue) field.value = field.dataset.offered = offered;
     }
   };
 

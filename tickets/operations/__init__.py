@@ -15,11 +15,13 @@ from tickets.operations.merging import merge, undo_merge
 from tickets.operations.moving import assign, escalate, hand_back, take
 from tickets.operations.personal import keep_draft, saw, unwatch, watch
 from tickets.operations.splitting import split
+from tickets.operations.timekeeping import delete_time, discard_timer, log_beside, start_timer, stop_timer
 
 __all__ = [
-    "Outcome", "answer_environment", "assign", "close", "close_family", "create", "edit", "escalate",
-    "hand_back", "hold", "keep_draft", "link", "log_time", "merge", "name_person", "poke_if_due",
-    "preview_macro", "reopen", "reply", "resolve", "resolve_family", "resume", "save_macro", "saw",
-    "send_now", "send_soon", "set_parent", "set_priority", "split", "take", "take_back", "undo_merge",
-    "unlink", "unname_person", "unwatch", "use_macro", "wait", "watch",
+    "Outcome", "answer_environment", "assign", "close", "close_family", "create", "delete_time",
+    "discard_timer", "edit", "escalate", "hand_back", "hold", "keep_draft", "link", "log_beside", "log_time", "merge",
+    "name_person", "poke_if_due", "preview_macro", "reopen", "reply", "resolve", "resolve_family", "resume",
+    "save_macro", "saw", "send_now", "send_soon", "set_parent", "set_priority", "split", "start_timer",
+    "stop_timer", "take", "take_back", "undo_merge", "unlink", "unname_person", "unwatch", "use_macro",
+    "wait", "watch",
 ]  # fmt: skip
