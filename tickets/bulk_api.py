@@ -28,7 +28,9 @@ class BulkCreate(StrictSerializer):
         child=Text(max_length=40), required=False, max_length=bulk.MOST, help_text="references"
     )
     filter = Text(
-        max_length=2000, required=False, help_text="instead of tickets: the list's parameters, as in its address"
+        max_length=2000,
+        required=False,
+        help_text="instead of tickets: the list's parameters, as in its address",
     )
     values = serializers.DictField(required=False, help_text="what the verb takes, by name")
 

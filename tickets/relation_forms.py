@@ -20,7 +20,9 @@ def desk_people() -> QuerySet[User]:
 
 
 class MergeForm(forms.Form):
-    into = forms.CharField(max_length=40, label="Goes into", help_text="The ticket that stays, such as TKT-12.")
+    into = forms.CharField(
+        max_length=40, label="Goes into", help_text="The ticket that stays, such as TKT-12."
+    )
 
 
 class SplitForm(forms.Form):
@@ -30,7 +32,10 @@ class SplitForm(forms.Form):
 
 class ParentForm(forms.Form):
     parent = forms.CharField(
-        max_length=40, required=False, label="Stands under", help_text="A reference such as TKT-12; empty: nothing."
+        max_length=40,
+        required=False,
+        label="Stands under",
+        help_text="A reference such as TKT-12; empty: nothing.",
     )
 
 
@@ -47,9 +52,7 @@ class NameForm(forms.Form):
 
 
 class UnnameForm(forms.Form):
-    person = forms.ModelChoiceField(
-        User.objects.all(), to_field_name="username", widget=forms.HiddenInput
-    )
+    person = forms.ModelChoiceField(User.objects.all(), to_field_name="username", widget=forms.HiddenInput)
 
 
 class ResolveFamilyForm(ResolveForm):

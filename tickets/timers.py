@@ -6,8 +6,8 @@ from datetime import datetime
 
 from core.common.actor import system
 from core.timers.sweeps import Sweep
-from tickets.models import BulkRun, HeldReply, Ticket
-from tickets.operations import bulk, held, lifecycle
+from tickets.models import BulkRun, HeldReply, Recurrence, Ticket
+from tickets.operations import bulk, held, lifecycle, recurring
 
 
 def _close(ticket: Ticket, now: datetime) -> None:
@@ -19,6 +19,12 @@ def _review(ticket: Ticket, now: datetime) -> None:
 
 
 SWEEPS = (
+    Sweep(
+        name="tickets.recurring",
+        due=lambda now: Recurrence.objects.filter(next_at__lte=now).order_by("next_at"),
+        field="next_at",
+        act=recurring.open_due,
+    ),
     Sweep(
         name=bulk.SWEEP,
         due=lambda now: BulkRun.objects.filter(next_at__lte=now).order_by("next_at"),

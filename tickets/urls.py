@@ -1,6 +1,16 @@
 from django.urls import include, path
 
-from tickets import bulk_views, conversation_views, macro_views, queue_page, ticket_views, time_views, view_pages, views
+from tickets import (
+    bulk_views,
+    conversation_views,
+    macro_views,
+    queue_page,
+    recurring_views,
+    ticket_views,
+    time_views,
+    view_pages,
+    views,
+)
 from tickets.automation import pages as rule_pages
 
 app_name = "tickets"
@@ -14,6 +24,11 @@ urlpatterns = [
     path("counts/", queue_page.counts, name="counts"),
     path("new/", views.new, name="new"),
     path("new/consequences/", views.consequences, name="consequences"),
+    path("recurring/", recurring_views.index, name="recurring"),
+    path("recurring/new/", recurring_views.new, name="recurring_new"),
+    path("recurring/preview/", recurring_views.preview, name="recurring_preview"),
+    path("recurring/<int:pk>/", recurring_views.edit, name="recurring_edit"),
+    path("recurring/<int:pk>/switch/", recurring_views.switch, name="recurring_switch"),
     path("bulk/", bulk_views.run, name="bulk"),
     path("bulk/ask/", bulk_views.ask, name="bulk_ask"),
     path("bulk/<int:pk>/", bulk_views.detail, name="bulk_run"),

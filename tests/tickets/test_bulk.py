@@ -120,7 +120,9 @@ def five_hundred(desk, some, ana):
     """500 tickets as rows alone: what matters here is the run."""
     model = queries.fresh(some[0])
     copies = [
-        Ticket(**{f.attname: getattr(model, f.attname) for f in Ticket._meta.concrete_fields if f.name != "id"})
+        Ticket(
+            **{f.attname: getattr(model, f.attname) for f in Ticket._meta.concrete_fields if f.name != "id"}
+        )
         for _ in range(500)
     ]
     return Ticket.objects.bulk_create(copies)
@@ -209,9 +211,9 @@ def test_a_whole_list_is_meant_by_its_address(client, some, ana):
     client.post("/tickets/bulk/", {"verb": "tag", "add": "storm", **picked})
     assert all(ticket["tags"] == ["storm"] for ticket in state(some))
     assert client.post("/tickets/bulk/", {"verb": "tag", "add": "", **picked}).status_code == 400
-    assert client.post("/tickets/bulk/", {"verb": "take", "pick": some[0].reference, "back": "//evil.example"}).url == (
-        "/tickets/"
-    )
+    assert client.post(
+        "/tickets/bulk/", {"verb": "take", "pick": some[0].reference, "back": "//evil.example"}
+    ).url == ("/tickets/")
 
 
 def test_the_page_of_a_long_run_shows_how_far_it_is(client, five_hundred, ana, by):

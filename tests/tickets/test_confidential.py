@@ -58,9 +58,7 @@ def test_the_page_lists_and_changes_who_may_see_it(client, secret, ana, eli, by)
 
 
 def test_moving_to_another_customer_moves_who_sees_and_finds_it(ticket, desk, ana, casey, drew, by):
-    operations.edit(
-        ticket.reference, values={"organisation": desk.bolt, "requester": desk.drew}, by=by(ana)
-    )
+    operations.edit(ticket.reference, values={"organisation": desk.bolt, "requester": desk.drew}, by=by(ana))
     assert queries.get_for(ticket.reference, by=by(drew))
     assert [doc.object_id for doc in find("card", by(drew))] == [ticket.pk]
     assert find("card", by(casey)) == []

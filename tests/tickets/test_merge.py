@@ -12,8 +12,8 @@ from core.search.queries import find
 from core.timers import sweeps
 from customers.models import Contact
 from sla import queries as clocks
-from tickets import operations, queries
 from tests.api.conftest import Api, token_for
+from tickets import operations, queries
 from tickets.models import Entry, Merge, Ticket
 from worklog import operations as worklog
 from worklog.models import Attachment, Link, Mention, TimeEntry, Watcher
@@ -48,7 +48,9 @@ def on(model, ticket):
 
 def events(ticket):
     return list(
-        Event.objects.filter(subject_kind="ticket", subject_id=ticket.pk).order_by("id").values_list("name", flat=True)
+        Event.objects.filter(subject_kind="ticket", subject_id=ticket.pk)
+        .order_by("id")
+        .values_list("name", flat=True)
     )
 
 

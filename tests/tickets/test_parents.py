@@ -23,7 +23,9 @@ def under(child, parent, by):
 def test_a_ticket_stands_under_another_and_comes_out_again(line, ana, by):
     assert under(line[1], line[0], by(ana)).parent == line[0]
     assert operations.set_parent(line[1].reference, parent="", by=by(ana)).parent is None
-    told = Event.objects.filter(name="ticket.parent_set").order_by("id").values_list("after__parent", flat=True)
+    told = (
+        Event.objects.filter(name="ticket.parent_set").order_by("id").values_list("after__parent", flat=True)
+    )
     assert list(told) == [line[0].reference, ""]
 
 
@@ -116,9 +118,7 @@ def test_the_page_shows_the_family_and_asks_for_the_cascade(client, line, ana, b
     page = client.get(f"/tickets/{line[0].reference}/?open=resolve").content.decode()
     assert 'name="children"' in page and line[1].reference in page
     assert 'name="children"' not in client.get(f"/tickets/{line[1].reference}/?open=resolve").content.decode()
-    client.post(
-        f"/tickets/{line[0].reference}/resolve/", {"code": "fixed", "note": "Done", "children": "on"}
-    )
+    client.post(f"/tickets/{line[0].reference}/resolve/", {"code": "fixed", "note": "Done", "children": "on"})
     assert queries.fresh(line[1]).status == "resolved"
     client.post(f"/tickets/{line[2].reference}/parent/", {"parent": line[3].reference})
     assert queries.fresh(line[2]).parent == line[3]
@@ -129,6 +129,8 @@ def test_the_api_sets_the_parent_and_tells_what_became_of_each_child(line, ana):
     answer = api.post(f"/tickets/{line[1].reference}/set_parent/", {"parent": line[0].reference})
     assert answer.json()["parent"] == line[0].reference
     assert api.patch(f"/tickets/{line[1].reference}/", {"parent": None}).status_code == 400
-    done = api.post(f"/tickets/{line[0].reference}/resolve_with_children/", {"code": "fixed", "note": "Done"}).json()["results"]
+    done = api.post(
+        f"/tickets/{line[0].reference}/resolve_with_children/", {"code": "fixed", "note": "Done"}
+    ).json()["results"]
     assert [row["reference"] for row in done] == [line[0].reference, line[1].reference]
     assert all(row["done"] for row in done)

@@ -62,9 +62,7 @@ def test_splitting_from_the_page(client, ticket, ana, casey, by):
     client.force_login(ana)
     page = client.get(f"/tickets/{ticket.reference}/?open=split&entry={said.pk}").content.decode()
     assert f'value="{said.pk}"' in page and 'name="entry"' in page
-    answer = client.post(
-        f"/tickets/{ticket.reference}/split/", {"entry": said.pk, "subject": "Printer"}
-    )
+    answer = client.post(f"/tickets/{ticket.reference}/split/", {"entry": said.pk, "subject": "Printer"})
     assert answer.url == f"/tickets/{Ticket.objects.get(subject='Printer').reference}/"
 
 

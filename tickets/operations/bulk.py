@@ -140,7 +140,10 @@ def _next(pk: int, actor: Actor, values: dict[str, Any]) -> bool:
         )
         now = clock.now()
         BulkRun.objects.filter(pk=pk).update(
-            todo=rest, results=results, next_at=now + LEASE if rest else None, finished_at=None if rest else now
+            todo=rest,
+            results=results,
+            next_at=now + LEASE if rest else None,
+            finished_at=None if rest else now,
         )
         return bool(rest)
 

@@ -90,7 +90,9 @@ def _put_back(ref: str, verb: Verb, kept: Values, by: Actor) -> None:
     restored = queries.fresh(ticket)
     if "priority" in changes:
         service_levels.retarget(restored, at=now, by=by, why="a bulk change was taken back")
-    service_levels.revive(restored, _to_revive(kept["clocks"]), at=now, by=by, gap="a bulk change was taken back")
+    service_levels.revive(
+        restored, _to_revive(kept["clocks"]), at=now, by=by, gap="a bulk change was taken back"
+    )
     searching.put(restored)
     names = [name.removesuffix("_id") for name in verb.decides]
     before, after = trail.changed(ticket, {name: getattr(restored, name) for name in names})
@@ -149,7 +151,10 @@ def _one_of(rows: Any, by: str, name: Any, field: str) -> Any:
 
 
 def _tags(values: Values, by: Actor) -> Values:
-    read = {name: [str(tag).strip() for tag in values.get(name) or [] if str(tag).strip()] for name in ("add", "remove")}
+    read = {
+        name: [str(tag).strip() for tag in values.get(name) or [] if str(tag).strip()]
+        for name in ("add", "remove")
+    }
     wrong = {
         name: [f"At most {MOST_TAGS_AT_ONCE} tags of at most {LONGEST_TAG} characters."]
         for name, tags in read.items()

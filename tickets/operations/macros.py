@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -76,7 +75,12 @@ def preview_macro(ref: str, *, macro: Macro, by: Actor) -> Used:
     """What the macro would say and change here, without doing it."""
     ticket = queries.get_for(ref, by=by, to=Permission.WORK_TICKET)
     changes = _differing(ticket, macro.changes, by)
-    return Used(macro, _filled(macro, ticket, by), _words(ticket, changes), macros.then_of(macro.changes))
+    return Used(
+        macro,
+        macros.fill(macro.text, macros.values_of(ticket, by)),
+        _words(ticket, changes),
+        macros.then_of(macro.changes),
+    )
 
 
 @transaction.atomic
@@ -166,23 +170,3 @@ def _words(ticket: Ticket, changes: dict[str, Any]) -> list[str]:
     if "hold_reason" in changes:
         said.append(f"Status {ticket.get_status_display().lower()} → on hold ({changes['hold_reason']})")
     return said
-
-
-def _filled(macro: Macro, ticket: Ticket, by: Actor) -> str:
-    asks = ticket.requester.name if ticket.requester else ""
-    values = {
-        "requester.name": asks,
-        "requester.first_name": asks.split(" ")[0],
-        "organisation.name": ticket.organisation.name if ticket.organisation else "",
-        "ticket.reference": ticket.reference,
-        "ticket.subject": ticket.subject,
-        "ticket.priority": ticket.priority,
-        "ticket.url": f"{settings.BASE_URL.rstrip('/')}/portal/{ticket.reference}/",
-        "application.name": ticket.application.name if ticket.application else "",
-        "component.name": ticket.component.name if ticket.component else "",
-        "team.name": ticket.team.name if ticket.team else "",
-        "assignee.name": ticket.assignee.display_name if ticket.assignee else "",
-        "me.name": by.label,
-        "me.first_name": by.label.split(" ")[0],
-    }
-    return macros.fill(macro.text, values)
