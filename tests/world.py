@@ -28,16 +28,18 @@ from sla.defaults import ensure_defaults
 from tests.conftest import CAST, person
 from tickets import operations as tickets
 from tickets.automation import operations as automation
+from tickets.operations import bulk, recurring
 from tickets.operations.saved_views import save_view
 from tickets.rules import Handoff
 
 # Inside a ticket: hidden from customers and from those who do not work on tickets.
 NOTE, TRIED, SUMMARY, NOTE_FILE = "quokkanote", "quokkatried", "quokkasummary", "quokkafile"
 # The desk's own: hidden from customers.
+HELD, DRAFT = "quokkaheld", "quokkadraft"
 RISK, PAUSE, TIME = "quokkarisk", "quokkapause", "quokkatime"
 PROBLEM, CAUSE, ACTION, CHANGE = "quokkaproblem", "quokkacause", "quokkaaction", "quokkachange"
 TIMELINE = "quokkatimeline"
-TICKET_WORDS = (NOTE, TRIED, SUMMARY, NOTE_FILE)
+TICKET_WORDS = (NOTE, TRIED, SUMMARY, NOTE_FILE, HELD, DRAFT)
 PROBLEM_AND_CHANGE_WORDS = (PROBLEM, CAUSE, ACTION, CHANGE)
 DESK_WORDS = (*TICKET_WORDS, RISK, PAUSE, TIME, *PROBLEM_AND_CHANGE_WORDS, TIMELINE)
 
@@ -134,8 +136,19 @@ def build() -> SimpleNamespace:
     tickets.edit(ref, values={"risk": RISK}, by=ana)
     tickets.escalate(ref, from_tier=1, handoff=HANDOFF, by=ana)
     tickets.hold(ref, reason="scheduled", note=PAUSE, by=eli)
+    boss = by(people["max"])
+    w.held = tickets.send_soon(ref, body=f"Half a thought {HELD}", last_seen=0, by=boss)  # ana wrote: it came back
+    tickets.keep_draft(ref, form="note", text=f"Half a note {DRAFT}", by=boss)
+    w.macro = tickets.save_macro(
+        name="Hello", text="Dear {requester.name}", changes={"tags": ["cards"]}, by=boss
+    )
     w.other_ticket = tickets.create(subject="Refund stuck", requester=w.drew, component=w.gateway, by=ana)
 
+    w.run = bulk.start("tag", tickets=[w.other_ticket.reference], values={"add": ["cards"]}, by=ana)
+    w.run = bulk.finish_short(w.run)
+    w.recurrence = recurring.save(
+        name="Certificates", rule="FREQ=WEEKLY", zone="UTC", starts_at=clock.now(), values={"subject": "Look"}, by=ana
+    )
     w.view = save_view(name="Gateway", query="component=gateway", by=ana)
 
     w.incident = incidents.declare_from_ticket(ref, by=ira)

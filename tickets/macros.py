@@ -9,8 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
+from core.common.actor import Actor
 from core.common.errors import Invalid
 from core.common.vocabulary import Priority
+from tickets.models import Ticket
 from tickets.rules import THEN
 
 _VARIABLE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}")
@@ -44,6 +48,26 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(
         lambda match: values.get(match[1].lower(), "") if match[1].lower() in VARIABLES else match[0], text
     )
+
+
+def values_of(ticket: Ticket, by: Actor) -> dict[str, str]:
+    """What each variable stands for on a ticket, for the person who uses the macro."""
+    asks = ticket.requester.name if ticket.requester else ""
+    return {
+        "requester.name": asks,
+        "requester.first_name": asks.split(" ")[0],
+        "organisation.name": ticket.organisation.name if ticket.organisation else "",
+        "ticket.reference": ticket.reference,
+        "ticket.subject": ticket.subject,
+        "ticket.priority": ticket.priority,
+        "ticket.url": f"{settings.BASE_URL.rstrip('/')}/portal/{ticket.reference}/",
+        "application.name": ticket.application.name if ticket.application else "",
+        "component.name": ticket.component.name if ticket.component else "",
+        "team.name": ticket.team.name if ticket.team else "",
+        "assignee.name": ticket.assignee.display_name if ticket.assignee else "",
+        "me.name": by.label,
+        "me.first_name": by.label.split(" ")[0],
+    }
 
 
 def check(*, name: str, text: str, public: bool, changes: Mapping[str, Any]) -> None:

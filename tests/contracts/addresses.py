@@ -68,6 +68,9 @@ def example(path: str, w: SimpleNamespace) -> str:
     """The address with an object that exists; casey may see whatever of these a customer can."""
     things = {
         "tickets": w.ticket.reference,
+        "tickets/macros": w.macro.pk,
+        "tickets/bulk": w.run.pk,
+        "tickets/recurring": w.recurrence.pk,
         "tickets/views": w.view.slug,
         "tickets/rules": w.rule.pk,
         "automation-rules": w.rule.pk,
@@ -92,5 +95,6 @@ def example(path: str, w: SimpleNamespace) -> str:
         "contacts": w.casey.pk,
         "busy-windows": w.bolt.busy_windows.get().pk,
     }
+    path = path.replace("/held/<pk>/", f"/held/{w.held.pk}/")  # a second thing in one address
     before = path.removeprefix(API).split("/<")[0]
     return "/" + re.sub(r"<\w+>", str(things.get(before, "")), path)
