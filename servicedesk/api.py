@@ -28,6 +28,7 @@ from core.audit.models import Event
 from core.common.actor import Actor
 from core.common.api import StrictSerializer
 from core.common.problems import ProblemResponse
+from servicedesk.search import SearchView
 from tickets.models import Ticket
 
 
@@ -114,7 +115,9 @@ def nothing_here(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRespons
 def _urls() -> list[Any]:
     router = DeskRouter()
     views = []
-    for number, (prefix, view) in enumerate([*routes(), ("audit", AuditViewSet), ("me", MeView)]):
+    for number, (prefix, view) in enumerate(
+        [*routes(), ("audit", AuditViewSet), ("me", MeView), ("search", SearchView)]
+    ):
         if issubclass(view, DeskViewSet):
             router.register(prefix, view, basename=f"api-{prefix}-{number}")
         else:

@@ -309,6 +309,7 @@
     if (!openDialog("pal")) return;
     const input = $("#pal input");
     input.value = "";
+    $("#pal-found")?.replaceChildren();
     filterPalette("");
     input.focus();
   };
@@ -368,6 +369,7 @@
     showPicked();
     tick();
     for (const dialog of $$("dialog[open]:not(:modal)")) openDialog(dialog.id); // a question that was fetched
+    if ($("#pal[open]") && !options().some((option) => option.getAttribute("aria-selected") === "true" && !option.hasAttribute("data-search"))) choose(options()[0]);
     comeBack();
   });
   on("toast", (event) => toast(event.detail.value || event.detail.text || ""));

@@ -161,6 +161,8 @@ GET   on-call/<slug>/                              kim   -        404
 GET   dashboard/                                   kim   -        404
 
 GET   search/                                      kim   -        404
+GET   search/palette/                              kim   -        404
+GET   api/v1/search/                               kim   -        ok
 
 POST  on-call/<slug>/reviewed/                     eli   kim      404
 POST  on-call/<slug>/override/                     eli   kim      404
