@@ -10,11 +10,11 @@
   const composer = $("#composer"), field = composer && $("textarea", composer);
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const kind = () => ($('[name="kind"]:checked', composer) || {}).value || "reply";
-  const BEAT = 15000, SAVE = 5000, MOST_BYTES = 25 * 1024 * 1024;
+  const BEAT = 15000, STILL = 60000, SAVE = 5000, MOST_BYTES = 25 * 1024 * 1024;
 
-  // --- presence: viewing, or writing while something was typed in the last 15 seconds
+  // --- presence: viewing, or writing while there is a text that was touched within the last minute
   let typedAt = 0, lastBeat = 0, lastState = null;
-  const state = () => (field && field.value.trim() && Date.now() - typedAt < BEAT ? kind() : "");
+  const state = () => (field && field.value.trim() && Date.now() - typedAt < STILL ? kind() : "");
   const beat = () => {
     const place = $("[data-presence]");
     if (!place || document.hidden || !window.htmx) return;
