@@ -9,9 +9,10 @@ class TicketsConfig(AppConfig):
         from core.search import index
         from core.timers import sweeps
         from sla import subjects as clock_subjects
-        from tickets import events, handlers, my_work, service_levels, timers
+        from tickets import events, handlers, my_work, panels, service_levels, timers
         from tickets.automation import events as automation_events
         from tickets.automation import handlers as automation
+        from tickets.automation import on_ticket
         from tickets.models import Ticket
         from worklog import subjects
 
@@ -19,6 +20,7 @@ class TicketsConfig(AppConfig):
         words.register(events.SENTENCES)
         words.register(automation_events.SENTENCES)
         sweeps.register(automation.TIME_RULES)
+        panels.register_panel(on_ticket.panel, last=True)
         my_work.register()
         index.register(Ticket.SUBJECT, Ticket.objects.visible_to)
         clock_subjects.register(Ticket.SUBJECT, service_levels.SUBJECT_INFO)

@@ -37,16 +37,17 @@ class Action:
 Source = Callable[[Ticket, Actor], Panel | None]
 
 _sources: list[Source] = []
+_last: list[Source] = []
 _action_sources: list[Callable[[Ticket, Actor], Action | None]] = []
 
 
-def register_panel(source: Source) -> None:
-    """Called from AppConfig.ready(). At most two queries a panel."""
-    _sources.append(source)
+def register_panel(source: Source, *, last: bool = False) -> None:
+    """Called from AppConfig.ready(). At most two queries a panel; `last` puts it below those of the apps above."""
+    (_last if last else _sources).append(source)
 
 
 def panels(ticket: Ticket, actor: Actor) -> list[Panel]:
-    found = (source(ticket, actor) for source in _sources)
+    found = (source(ticket, actor) for source in [*_sources, *_last])
     return [panel for panel in found if panel is not None and panel.rows]
 
 

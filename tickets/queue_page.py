@@ -92,7 +92,7 @@ def queue(request: HttpRequest, slug: str = "") -> HttpResponse:
 @page(Permission.VIEW_QUEUE)
 def complete(request: HttpRequest) -> HttpResponse:
     """What the word that is being typed into the filter line may become: keys, then values of the key."""
-    typed = request.GET.get("q", "")[:300]
+    typed = (request.GET.get("q") or request.GET.get("conditions", ""))[:1000]
     word = typed.rsplit(" ", 1)[-1]
     found = completion.options(word, request.actor)  # type: ignore[attr-defined]
     return render(request, "tickets/completion.html", {"options": found})

@@ -1,5 +1,6 @@
 /* The filter line: what the typed word may become, by arrows and Enter; and where one stands in a list.
      data-filter-line           the form; #complete is filled by the server while one types
+                                ="stay": a value that was chosen stays in the form, nothing is sent
      data-list="title"          a page with rows: its order is remembered, so that a ticket knows its neighbours
      data-position              "3 of 17" on the page of a ticket, with the way to its neighbours */
 (() => {
@@ -32,7 +33,7 @@
     field.value = words.join(" ");
     close();
     field.focus();
-    if (option.hasAttribute("data-done")) line.requestSubmit();
+    if (option.hasAttribute("data-done") && line.dataset.filterLine !== "stay") line.requestSubmit();
     else window.htmx.trigger(field, "focus");
   };
   const key = (event) => {

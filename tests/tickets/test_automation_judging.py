@@ -34,12 +34,19 @@ def _teams(desk):
 
 
 def why(ticket, name="Urgent"):
-    return [reason for reason in judging.explain(Ticket.objects.get(pk=ticket.pk)) if reason.rule.name == name]
+    return [
+        reason for reason in judging.explain(Ticket.objects.get(pk=ticket.pk)) if reason.rule.name == name
+    ]
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(ticket, rule, max_, by):
     Ticket.objects.filter(pk=ticket.pk).update(tags=["hot"])
-    before = Event.objects.count(), Entry.objects.count(), OutgoingMessage.objects.count(), RuleRun.objects.count()
+    before = (
+        Event.objects.count(),
+        Entry.objects.count(),
+        OutgoingMessage.objects.count(),
+        RuleRun.objects.count(),
+    )
 
     run = judging.dry_run(rule, by(max_))
 
@@ -50,7 +57,12 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(ticket, rule, max_, 
         "add the internal note “Go.”",
     )
     assert "as it is now" in run.honest
-    after = Event.objects.count(), Entry.objects.count(), OutgoingMessage.objects.count(), RuleRun.objects.count()
+    after = (
+        Event.objects.count(),
+        Entry.objects.count(),
+        OutgoingMessage.objects.count(),
+        RuleRun.objects.count(),
+    )
     assert after == before
 
 
@@ -99,6 +111,13 @@ def test_why_it_did_not_fire(ticket, rule, desk, ana, max_, by):
     assert "never happened here (it is escalated)" in why(ticket)[0].why
     rules.switch_rule(rule.pk, on=False, by=actor)
     assert why(ticket)[0].why == "Not fired: it is switched off."
+
+
+def test_why_a_stopped_rule_goes_on_no_more(ticket, rule):
+    sweeps.run(delivery.SWEEP)
+    rules.stop_rule(rule, "A loop.", key="x")
+    assert [reason.fired for reason in why(ticket)] == [True, None]
+    assert why(ticket)[1].why == "Not fired: the desk switched it off. A loop."
 
 
 def test_why_names_an_owner_who_may_not_see_it(rule, ana, by):

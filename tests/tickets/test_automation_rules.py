@@ -211,7 +211,9 @@ def test_a_loop_of_two_rules_stops_and_names_both(ticket, make, max_, root):
     assert tags(ticket) == []
     mails = OutgoingMessage.objects.filter(topic="automation.stopped")
     assert {(mail.to, mail.subject) for mail in mails} == {
-        (person.email, f"Rule “{name}” was switched off") for person in (max_, root) for name in ("Ping", "Pong")
+        (person.email, f"Rule “{name}” was switched off")
+        for person in (max_, root)
+        for name in ("Ping", "Pong")
     }
     stopped = Event.objects.filter(name="automation_rule.stopped")
     assert stopped.count() == 2
@@ -251,7 +253,12 @@ def test_more_than_five_rules_in_a_row_stop(ticket, make):
 
 
 def test_a_crash_before_the_mark_does_nothing_twice(ticket, make, monkeypatch):
-    make("Notes", ["ticket.created"], {"do": "note", "body": "Seen."}, {"do": "notify", "to": "lead", "body": "x"})
+    make(
+        "Notes",
+        ["ticket.created"],
+        {"do": "note", "body": "Seen."},
+        {"do": "notify", "to": "lead", "body": "x"},
+    )
 
     def crash(point):
         if point == "automation.after_run":
@@ -295,7 +302,12 @@ def test_five_hundred_events_run_in_the_background(desk, make, ana, by, django_a
 
 
 def test_a_rule_writes_to_the_desk_unless_it_replies_in_public(ticket, desk, make):
-    make("Tell", ["ticket.created"], {"do": "note", "body": "inside"}, {"do": "notify", "to": "lead", "body": "y"})
+    make(
+        "Tell",
+        ["ticket.created"],
+        {"do": "note", "body": "inside"},
+        {"do": "notify", "to": "lead", "body": "y"},
+    )
     deliver()
     sweeps.run(delivery.SWEEP)
     to = {mail.to for mail in OutgoingMessage.objects.exclude(topic="ticket.acknowledged")}

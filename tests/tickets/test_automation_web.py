@@ -101,7 +101,11 @@ def test_the_ticket_leads_to_the_reason(ticket, rule, client, ana):
     sweeps.run(delivery.SWEEP)
     client.force_login(ana)
     page = client.get(f"/tickets/{ticket.reference}/").content.decode()
-    assert "Rule Mark for Max Moreau" in page and f"/tickets/{ticket.reference}/rules/" in page
+    assert (
+        "Rule Mark for Max Moreau" in page
+        and "Why they acted, or did not" in page
+        and f"/tickets/{ticket.reference}/rules/" in page
+    )
     reasons = client.get(f"/tickets/{ticket.reference}/rules/").content.decode()
     assert "Done: add the tag new." in reasons
 

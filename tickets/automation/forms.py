@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from rest_framework import serializers
 
 from core.common.api import Flag, Ref, Text
@@ -18,6 +19,21 @@ from tickets.forms import LongText
 from tickets.models import AutomationRule
 
 Trigger = AutomationRule.Trigger
+
+
+# Without script it is a plain line; with it, the filter line's own completion (static/js/filter.js).
+COMPLETES = {
+    "data-filter": "",
+    "role": "combobox",
+    "aria-expanded": "false",
+    "aria-controls": "complete",
+    "aria-autocomplete": "list",
+    "autocomplete": "off",
+    "hx-get": reverse_lazy("tickets:complete"),
+    "hx-trigger": "input changed delay:120ms, focus",
+    "hx-target": "#complete",
+    "hx-swap": "innerHTML",
+}
 
 
 class RuleForm(forms.Form):
@@ -39,6 +55,7 @@ class RuleForm(forms.Form):
         max_length=1000,
         label="Only tickets with",
         help_text="As in the filter line: priority:P0,P1 team:none. Empty means all.",
+        widget=forms.TextInput(attrs=COMPLETES),
     )
     active = forms.BooleanField(required=False, label="Switched on")
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -87,7 +87,9 @@ def explain(ticket: Ticket) -> list[Reason]:
 def _reasons(rule: AutomationRule, ticket: Ticket) -> list[Reason]:
     runs = list(RuleRun.objects.filter(rule=rule, ticket_id=ticket.pk).order_by("-id")[:MOST_EVENTS])
     told = [Reason(rule, run.fired, f"{_set_off(run)}{run.why}", run.at) for run in runs]
-    return told or [Reason(rule, None, _why_not(rule, ticket))]
+    if told and not rule.stopped_why:
+        return told
+    return [*told, Reason(rule, None, _why_not(rule, ticket))]
 
 
 def _set_off(run: RuleRun) -> str:

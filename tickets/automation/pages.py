@@ -123,7 +123,8 @@ def _described(rule: AutomationRule) -> dict[str, Any]:
     if rule.trigger == AutomationRule.Trigger.TIME:
         when = f"Nothing changed for {rule.after_minutes} min"
     else:
-        when = ", or ".join(LISTENS.get(name, name) for name in rule.events)
+        first, *rest = (LISTENS.get(name, name) for name in rule.events)
+        when = ", or ".join([first, *(name[0].lower() + name[1:] for name in rest)])
     return {
         "rule": rule,
         "when": when,

@@ -1,0 +1,32 @@
+"""Rules in the side column of a ticket: what they did last, and the way to why they did not."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from core.accounts.permissions import Permission, can
+from core.common.actor import Actor
+from tickets.models import AutomationRule, RuleRun, Ticket
+from tickets.panels import Panel, Row
+
+MOST = 3
+
+
+def panel(ticket: Ticket, actor: Actor) -> Panel | None:
+    """The last runs on this ticket; nothing on a desk without rules."""
+    if not can(actor, Permission.WORK_TICKET):
+        return None
+    runs = RuleRun.objects.filter(ticket_id=ticket.pk).select_related("rule").order_by("-id")[:MOST]
+    rows = [
+        Row(
+            run.rule.name,
+            note="fired" if run.fired else "nothing done",
+            tone="green" if run.fired else "amber",
+        )
+        for run in runs
+    ]
+    if not rows and not AutomationRule.objects.filter(active=True).exists():
+        return None
+    return Panel(
+        "Rules", [*rows, Row("Why they acted, or did not", reverse("tickets:why", args=[ticket.reference]))]
+    )
