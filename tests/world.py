@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from catalogue.models import Application, Component, Region, Service
+from catalogue.models import Application, Component, Question, Region, Service
 from changes import operations as changes
 from core.accounts import actors
 from core.accounts.models import RoleGrant, User
 from core.common import clock
 from core.common.actor import Actor, Door
 from core.common.vocabulary import Role
-from customers.models import BusyWindow, Contact, Organisation, Subscription
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription
 from escalation import operations as escalation
 from incidents import operations as incidents
 from problems import follow_up
@@ -107,8 +107,12 @@ def ground() -> SimpleNamespace:
     Subscription.objects.create(
         user=people["casey"], audience="external", application=payments, organisation=acme
     )
+    question = Question.objects.create(application=payments, key="till-sdk", text="Till SDK")
+    answer = EnvironmentAnswer.objects.create(
+        organisation=acme, question=question, value="5.8.2", answered_at=clock.now()
+    )
     return SimpleNamespace(
-        people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
+        answer=answer, people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
         rotation=rotation,
     )  # fmt: skip
 
@@ -132,7 +136,7 @@ def build() -> SimpleNamespace:
     tickets.reply(ref, body=f"Their fault? {NOTE}", public=False, files=[file], by=ana)
     public = SimpleUploadedFile("shot.txt", b"what casey saw", "text/plain")
     tickets.reply(ref, body="Here is a picture.", public=True, files=[public], by=casey)
-    tickets.log_time(ref, minutes=5, activity="triage", note=TIME, by=ana)
+    w.time = tickets.log_time(ref, minutes=5, activity="triage", note=TIME, by=ana)
     tickets.edit(ref, values={"risk": RISK}, by=ana)
     tickets.escalate(ref, from_tier=1, handoff=HANDOFF, by=ana)
     tickets.hold(ref, reason="scheduled", note=PAUSE, by=eli)

@@ -71,7 +71,10 @@ def missed(rule: str, zone: str, starts_at: datetime, *, due: datetime, now: dat
 
 
 def local(wall: datetime, zone: str) -> datetime:
-    """The moment of a typed wall clock time. Raises RuleBroken, offering both neighbours, where there is no single one."""
+    """The moment of a typed wall clock time.
+
+    Raises RuleBroken, offering both neighbours, for a time that does not exist or exists twice.
+    """
     if zone not in available_timezones():
         raise RuleBroken(
             f"There is no time zone “{zone[:60]}”; one is Europe/Paris, for example.", field="zone"

@@ -134,7 +134,7 @@ def link(subject: Any, to: Any, *, kind: str = Link.Kind.RELATES, by: Actor) -> 
 
 @transaction.atomic
 def unlink(subject: Any, to: Any, *, kind: str | None = None, by: Actor) -> None:
-    """Take the links between two pieces of work away, in whichever direction they were made; only of `kind`, if given."""
+    """Take the links between two pieces of work away, made from either end; only those of `kind`, if given."""
     there = Q(subject_kind=subject.SUBJECT, subject_id=subject.pk, to_kind=to.SUBJECT, to_id=to.pk)
     back = Q(subject_kind=to.SUBJECT, subject_id=to.pk, to_kind=subject.SUBJECT, to_id=subject.pk)
     found = Link.objects.filter(there | back)

@@ -72,6 +72,8 @@ def example(path: str, w: SimpleNamespace) -> str:
         "tickets/bulk": w.run.pk,
         "tickets/recurring": w.recurrence.pk,
         "tickets/views": w.view.slug,
+        "questions": w.answer.question_id,
+        "environment-answers": w.answer.pk,
         "tickets/rules": w.rule.pk,
         "automation-rules": w.rule.pk,
         "portal": w.ticket.reference,

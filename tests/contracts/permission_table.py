@@ -49,6 +49,15 @@ POST  tickets/<ref>/close/                         ana   kim      404
 POST  tickets/<ref>/reopen/                        ana   kim      404
 POST  tickets/<ref>/priority/                      ana   kim      404
 POST  tickets/<ref>/time/                          ana   kim      404
+GET   tickets/export.csv                           kim   -        404
+GET   tickets/views/<slug>/export.csv              ana   kim:404  404
+GET   tickets/<ref>/print/                         kim   -        404
+GET   tickets/<ref>/time/                          ana   kim      404
+POST  tickets/<ref>/environment/                   ana   kim      404
+POST  tickets/<ref>/timer_start/                   ana   kim      404
+POST  tickets/<ref>/timer_stop/                    ana   kim      404
+POST  tickets/<ref>/timer_discard/                 ana   kim      404
+POST  tickets/<ref>/time_delete/                   ana   kim      404
 POST  tickets/<ref>/link/                          ana   kim      404
 POST  tickets/<ref>/unlink/                        ana   kim      404
 POST  tickets/<ref>/merge/                         ana   kim      404
@@ -197,6 +206,15 @@ GET   api/v1/services/<ref>/                       kim   -        404
 POST  api/v1/services/                             root  ana      404
 PATCH api/v1/services/<ref>/                       root  ana      404
 
+GET   api/v1/questions/                            kim   -        404
+GET   api/v1/questions/<ref>/                      kim   -        404
+POST  api/v1/questions/                            root  ana      404
+PATCH api/v1/questions/<ref>/                      root  ana      404
+
+GET   api/v1/environment-answers/                  kim   -        404
+GET   api/v1/environment-answers/<ref>/            kim   -        404
+POST  api/v1/environment-answers/                  kim   -        404
+
 GET   api/v1/organisations/                        ana   -        404
 GET   api/v1/organisations/<ref>/                  ana   -        404
 POST  api/v1/organisations/                        kim   ana      404
@@ -264,6 +282,7 @@ POST  api/v1/tickets/<ref>/resume/                 ana   kim      403
 POST  api/v1/tickets/<ref>/resolve/                ana   kim      403
 POST  api/v1/tickets/<ref>/close/                  ana   kim      403
 POST  api/v1/tickets/<ref>/log_time/               ana   kim      403
+POST  api/v1/tickets/<ref>/delete_time/            ana   kim      403
 POST  api/v1/tickets/<ref>/set_priority/           ana   kim      403
 POST  api/v1/tickets/<ref>/link/                   ana   kim      403
 POST  api/v1/tickets/<ref>/unlink/                 ana   kim      403

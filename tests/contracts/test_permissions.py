@@ -40,6 +40,11 @@ TEXTS = {
     "log_time": {"minutes": 5},
     "set_priority": {"priority": "P0", "reason": "r"},
     "link": {"to": "INC-1"},
+    "unlink": {"to": "INC-1"},
+    "merge": {"into": "TKT-2"},
+    "split": {"entry": 1, "subject": "s"},
+    "set_parent": {"parent": "TKT-2"},
+    "resolve_with_children": {"code": "fixed", "note": "n"},
     "move": {"to": 1},
     "raise_problem": {"source": "recurring"},
     "update": {"what": "w"},
@@ -74,9 +79,11 @@ BODIES: dict[str, dict[str, Any]] = {
         "ends": "10:00",
         "timezone": "UTC",
     },
+    "questions/": {"application": "payments", "key": "new", "text": "New"},
     "teams/": {"name": "New"},
     "rotations/": {"team": "payments", "name": "New", "people": ["eli"], "start": "2027-01-04", **NINE},
     "tickets/": {"subject": "s"},
+    "tickets/bulk/": {"verb": "take", "tickets": ["TKT-2"]},
     "incidents/": {"title": "t"},
     "problems/": {"title": "t"},
     "changes/": {"title": "t"},
@@ -142,6 +149,10 @@ class Doors:
         if path == "on-call/<slug>/override/" or path == f"{API}overrides/":
             times = {"starts_at": "2027-03-01T09:00Z", "ends_at": "2027-03-01T12:00Z"}
             return {"rotation": self.world.rotation.pk, "user": self.user(path), **times}
+        if path.endswith("/delete_time/"):
+            return {"entry": self.world.time.pk}
+        if path == f"{API}environment-answers/":
+            return {"organisation": "acme", "question": self.world.answer.question_id, "value": "New"}
         path = path.removeprefix(API)
         return BODIES.get(path) or TEXTS.get(path.rstrip("/").rpartition("/")[2], {})
 

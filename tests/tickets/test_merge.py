@@ -15,6 +15,7 @@ from sla import queries as clocks
 from tests.api.conftest import Api, token_for
 from tickets import operations, queries
 from tickets.models import Entry, Merge, Ticket
+from tickets.operations import merging
 from worklog import operations as worklog
 from worklog.models import Attachment, Link, Mention, TimeEntry, Watcher
 
@@ -211,8 +212,6 @@ def test_nothing_is_merged_into_what_is_over(pair, ana, by):
 
 def test_of_two_merges_at_once_one_wins(pair, ana, by, monkeypatch):
     """Both have read the ticket before either wrote: the second write finds it changed."""
-    from tickets.operations import merging
-
     real = merging._claim
 
     def late(source, target, *rest):

@@ -5,6 +5,7 @@ from core.common.errors import Conflict, NotFound, RuleBroken
 from tests.api.conftest import Api, token_for
 from tickets import operations, queries
 from tickets.models import Ticket
+from tickets.operations import lifecycle
 from worklog.models import Link
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +75,6 @@ def test_resolving_the_parent_leaves_the_children_unless_wished(line, ana, by):
 
 
 def test_each_child_is_resolved_by_itself(line, ana, by, monkeypatch):
-    from tickets.operations import lifecycle
-
     under(line[1], line[0], by(ana))
     under(line[2], line[1], by(ana))
     real = lifecycle.resolve

@@ -69,12 +69,17 @@ def test_a_wrong_rule_is_refused_with_the_reason(rule, said):
         rules.check(rule, "Europe/Paris", MONDAY)
 
 
+def typed(*numbers):
+    *wall, zone = numbers
+    return rules.local(datetime(*wall, tzinfo=UTC).replace(tzinfo=None), zone)
+
+
 def test_typed_times_that_do_not_exist_or_exist_twice_offer_both_neighbours():
     with pytest.raises(RuleBroken, match=r"does not exist.*01:30 .* or 03:30"):
-        rules.local(datetime(2026, 3, 29, 2, 30), "Europe/Paris")
+        typed(2026, 3, 29, 2, 30, "Europe/Paris")
     with pytest.raises(RuleBroken, match=r"exists twice.*\+0200.*\+0100"):
-        rules.local(datetime(2026, 10, 25, 2, 30), "Europe/Paris")
-    assert rules.local(datetime(2026, 3, 16, 9, 0), "Europe/Paris") == MONDAY
+        typed(2026, 10, 25, 2, 30, "Europe/Paris")
+    assert typed(2026, 3, 16, 9, 0, "Europe/Paris") == MONDAY
 
 
 VALUES = {
