@@ -6,14 +6,14 @@ from django.urls import reverse
 
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
-from tickets.models import AutomationRule, RuleRun, Ticket
+from tickets.models import RuleRun, Ticket
 from tickets.panels import Panel, Row
 
 MOST = 3
 
 
 def panel(ticket: Ticket, actor: Actor) -> Panel | None:
-    """The last runs on this ticket; nothing on a desk without rules."""
+    """The last runs on this ticket, if there were any."""
     if not can(actor, Permission.WORK_TICKET):
         return None
     runs = RuleRun.objects.filter(ticket_id=ticket.pk).select_related("rule").order_by("-id")[:MOST]
@@ -25,7 +25,7 @@ def panel(ticket: Ticket, actor: Actor) -> Panel | None:
         )
         for run in runs
     ]
-    if not rows and not AutomationRule.objects.filter(active=True).exists():
+    if not rows:
         return None
     return Panel(
         "Rules", [*rows, Row("Why they acted, or did not", reverse("tickets:why", args=[ticket.reference]))]
