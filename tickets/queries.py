@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
+from django.core.cache import cache
+from django.db.models import Case, F, OuterRef, PositiveSmallIntegerField, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
 from core.accounts.permissions import Permission, can, require
@@ -32,6 +33,7 @@ from worklog import queries as worklog
 RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
 STAYS_POSSIBLE = (Permission.VIEW_TICKETS, Permission.REPLY)  # with a ticket that was merged into another
 PAGE = 50
+TIERS_KEPT_SECONDS = 30
 MOST_COUNTED = 1000
 
 
@@ -41,12 +43,14 @@ def get_for(reference: str, *, by: Actor, to: Permission = Permission.VIEW_TICKE
     Raises NotFound when it does not exist for the actor, NotAllowed when they see it but may not.
     """
     pk = number_of(reference, Ticket.PREFIX)
-    found = Ticket.objects.visible_to(by).select_related(*RELATED).filter(pk=pk).first()
+    found = (
+        Ticket.objects.visible_to(by).select_related(*RELATED, "communication_owner").filter(pk=pk).first()
+    )
     if found is None:
         raise NotFound(f"There is no {reference.strip()[:40]} here.")
     require(by, to)
     if found.merged_into_id is not None and to not in STAYS_POSSIBLE:
-        raise Conflict(f"{found.reference} was merged into {_named(found.merged_into_id, by)}. Go on there.")
+        raise Conflict(f"{found.reference} was merged into {_where(found.merged_into_id, by)}. Go on there.")
     return found
 
 
@@ -74,7 +78,7 @@ def requesters(ticket: Ticket) -> list[Contact]:
     return list({contact.pk: contact for contact in found if contact is not None}.values())
 
 
-def _named(pk: int, by: Actor) -> str:
+def _where(pk: int, by: Actor) -> str:
     return reference_of(pk) if Ticket.objects.visible_to(by).filter(pk=pk).exists() else "another ticket"
 
 
@@ -91,6 +95,11 @@ def matrix() -> dict[tuple[str, str], str]:
 def whole_matrix() -> dict[tuple[str, str], str]:
     """All nine cells as they are in force."""
     return {**rules.DEFAULT_MATRIX, **matrix()}
+
+
+def tiers_to_show() -> int:
+    """The highest tier for a page's drawing; up to half a minute old. Whoever escalates asks `last_tier`."""
+    return int(cache.get_or_set("tickets.tiers", last_tier, TIERS_KEPT_SECONDS) or 1)
 
 
 def last_tier() -> int:
@@ -134,10 +143,11 @@ def tags_in_use(actor: Actor, most: int = 12) -> list[str]:
 
 def own_mark(ticket: Ticket, actor: Actor) -> str:
     """Moves on with everything that the actor sends on the ticket: what was typed before it has been sent."""
-    direct = ticket.entries.filter(author_id=actor.user_id, held_as__isnull=True)
-    said = direct.order_by("-pk").values_list("pk", flat=True).first()
-    held = ticket.held_replies.filter(author_id=actor.user_id).order_by("-pk").values_list("pk", flat=True)
-    return f"{said or 0}.{held.first() or 0}"
+    direct = Entry.objects.filter(ticket=OuterRef("pk"), author_id=actor.user_id, held_as__isnull=True)
+    held = HeldReply.objects.filter(ticket=OuterRef("pk"), author_id=actor.user_id)
+    newest = [Subquery(rows.order_by("-pk").values("pk")[:1]) for rows in (direct, held)]
+    marks = Ticket.objects.filter(pk=ticket.pk).values_list(*newest).get()
+    return ".".join(str(mark or 0) for mark in marks)
 
 
 def history(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
@@ -149,12 +159,11 @@ def history(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
 
 def is_passed_around(ticket: Ticket) -> bool:
     """Handed on more than 3 times, or across more than 3 teams."""
-    if ticket.handoff_count == 0:
+    if ticket.handoff_count < rules.PASSED_AROUND_TEAMS:  # each hand-off brings in one more team at most
         return False
-    teams = set(ticket.handoffs.values_list("to_team_id", flat=True)) | set(
-        ticket.handoffs.values_list("from_team_id", flat=True)
-    )
-    return rules.passed_around(ticket.handoff_count, len(teams - {None}))
+    pairs = ticket.handoffs.values_list("from_team_id", "to_team_id")
+    teams = {team for pair in pairs for team in pair} - {None}
+    return rules.passed_around(ticket.handoff_count, len(teams))
 
 
 # --- the queue ---------------------------------------------------------------------------------------------
