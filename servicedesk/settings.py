@@ -47,7 +47,7 @@ ROOMS = [
     "servicedesk",
 ]
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "servicedesk.admin_config.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -145,6 +145,7 @@ WHITENOISE_USE_FINDERS = not DESK.production
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
+    "core.accounts.backends.RoleBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [

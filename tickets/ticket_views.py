@@ -306,7 +306,7 @@ def show(
 ) -> HttpResponse:
     """The page of a ticket: `asked` is the verb whose dialog is open with `form`, `reply` what the box holds."""
     actor = request.actor  # type: ignore[attr-defined]
-    last_tier = queries.last_tier()
+    last_tier = queries.tiers_to_show()
     side = pages.side(ticket, actor)
     if form is not None and not side["children"]:
         form.fields.pop("children", None)  # nothing stands below it
