@@ -8,11 +8,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from core.common import markdown
 from core.common.actor import Actor
 from core.common.errors import Conflict
 from portal.rules import Stage, Step, stage_of, steps
-from tickets import rules
+from tickets import quoting, rules
 from tickets.models import Entry, Ticket
 
 
@@ -47,7 +46,7 @@ class Message:
     ours: bool
     hue: int
     at: datetime
-    html: SafeString
+    parts: list[tuple[SafeString, bool]]
     files: tuple[File, ...]
 
 
@@ -98,7 +97,7 @@ def first_message(ticket: Ticket, actor: Actor, files: list[Any]) -> Message:
         ours=False,
         hue=(ticket.requester.user_id or 0) if ticket.requester else 0,
         at=ticket.created_at,
-        html=markdown.cleaned(ticket.description_html),
+        parts=quoting.rendered(ticket.description),
         files=_files(files),
     )
 
@@ -111,7 +110,7 @@ def message(entry: Entry, actor: Actor, files: list[Any]) -> Message:
         ours=entry.kind == Entry.Kind.PUBLIC_REPLY,
         hue=entry.author_id or 0,
         at=entry.created_at,
-        html=markdown.cleaned(entry.body_html),
+        parts=quoting.rendered(entry.body),
         files=_files(files),
     )
 

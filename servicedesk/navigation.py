@@ -42,6 +42,7 @@ ENTRIES: list[Entry] = [
     Entry("Dashboard", "reports:list", "chart", "Manage", Permission.VIEW_DASHBOARD, "d"),
     Entry("Customers", "customers:list", "org", "Manage", Permission.VIEW_CUSTOMERS),
     Entry("Recurring", "tickets:recurring", "cal", "Manage", Permission.WORK_TICKET),
+    Entry("Macros", "tickets:macros", "spark", "Manage", Permission.MANAGE_MACROS),
     Entry("Rules", "tickets:rules", "bolt", "Manage", Permission.MANAGE_AUTOMATION),
     Entry("Administration", "admin:index", "sliders", "Manage", Permission.MANAGE_DATA),
 ]

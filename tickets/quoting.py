@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
+from core.common import markdown
+
 # A quoted answer to a point stands in one or two lines above it and is read with it; more is history.
 MOST_SHOWN = 2
 _ATTRIBUTION = re.compile(
@@ -45,6 +49,11 @@ def parts(text: str) -> list[Part]:
         else:
             found.append(Part(line, quoted))
     return found
+
+
+def rendered(text: str) -> list[tuple[SafeString, bool]]:
+    """A message as safe HTML in parts: its author's words, and (True) the history that it quotes."""
+    return [(markdown.cleaned(markdown.render(part.text)), part.quoted) for part in parts(text)]
 
 
 def _history_from(lines: list[str], start: int) -> int:

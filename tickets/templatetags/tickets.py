@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from core.common import markdown
 from sla.models import Goal
@@ -138,9 +139,9 @@ def _errors(form: Any) -> str:
 
 
 @register.simple_tag
-def message_parts(text: str) -> list[tuple[str, bool]]:
+def message_parts(text: str) -> list[tuple[SafeString, bool]]:
     """A message as safe HTML in parts: its author's words, and (True) the history that it quotes."""
-    return [(markdown.cleaned(markdown.render(part.text)), part.quoted) for part in quoting.parts(text)]
+    return quoting.rendered(text)
 
 
 @register.simple_tag
