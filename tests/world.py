@@ -112,8 +112,8 @@ def ground() -> SimpleNamespace:
         organisation=acme, question=question, value="5.8.2", answered_at=clock.now()
     )
     return SimpleNamespace(
-        answer=answer, people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
-        rotation=rotation,
+        people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
+        rotation=rotation, answer=answer,
     )  # fmt: skip
 
 

@@ -378,6 +378,7 @@
   on("click", (event) => {
     const hit = (selector) => event.target.closest(selector);
     if (hit("[data-theme-toggle]")) return switchTheme();
+    if (hit("[data-print]")) return window.print();
     const option = hit('#pal [role="option"]:not(a)');
     if (option) return run(option);
     const opener = hit("[data-open]");
