@@ -13,7 +13,7 @@ MOST = 3
 
 
 def panel(ticket: Ticket, actor: Actor) -> Panel | None:
-    """The last runs on this ticket, if there were any."""
+    """The last runs on this ticket, one query; the way to why is there even where nothing ran."""
     if not can(actor, Permission.WORK_TICKET):
         return None
     runs = RuleRun.objects.filter(ticket_id=ticket.pk).select_related("rule").order_by("-id")[:MOST]
@@ -25,8 +25,5 @@ def panel(ticket: Ticket, actor: Actor) -> Panel | None:
         )
         for run in runs
     ]
-    if not rows:
-        return None
-    return Panel(
-        "Rules", [*rows, Row("Why they acted, or did not", reverse("tickets:why", args=[ticket.reference]))]
-    )
+    why = Row("Why they acted, or did not", reverse("tickets:why", args=[ticket.reference]))
+    return Panel("Rules", [*rows, why])
