@@ -182,7 +182,7 @@
     const place = $("#preview");
     if (!place || !visible(place) || !row.dataset.preview || !window.htmx) return;
     clearTimeout(previewTimer);
-    previewTimer = setTimeout(() => window.htmx.ajax("GET", row.dataset.preview, { target: "#preview", swap: "innerHTML" }), 120);
+    previewTimer = setTimeout(() => window.htmx.ajax("GET", row.dataset.preview, { source: "#preview", target: "#preview", swap: "innerHTML" }), 120);
   };
   const here = () => rows().findIndex((row) => row.classList.contains("cur"));
   const step = (by) => {
@@ -221,7 +221,7 @@
   // --- verbs on the row under the cursor: the question of its own page, answered without leaving the list
   const ROW_VERBS = { a: "assign", p: "priority", v: "severity", e: "escalate", E: "hand_back", l: "link", m: "macro", w: "wait" };
   const askAbout = (row, verb) => {
-    const ask = (address, select) => window.htmx.ajax("GET", address, { target: "#asked", swap: "innerHTML", select })
+    const ask = (address, select) => window.htmx.ajax("GET", address, { source: "#asked", target: "#asked", swap: "innerHTML", select })
       .then(() => { if (!$("#asked dialog")) toast("That is not possible for this ticket now."); });
     return verb === "status" ? ask(`${row.dataset.url}moves/`, "#status") : ask(`${row.dataset.url}?open=${verb}`, `#${verb}`);
   };
@@ -350,7 +350,7 @@
     if (rowKey(event.key)) { event.preventDefault(); return undefined; }
     if ((event.key === "r" && chooseAudience("public")) || (event.key === "n" && chooseAudience("note"))) event.preventDefault();
     else if (event.key === "/") {
-      const field = $("[data-filter], .bar .search input");
+      const field = $("[data-filter]") || $(".bar .search input:not([type=hidden])");
       if (field) { event.preventDefault(); field.focus(); }
     }
     return undefined;

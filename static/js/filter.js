@@ -34,7 +34,7 @@
     close();
     field.focus();
     if (option.hasAttribute("data-done") && line.dataset.filterLine !== "stay") line.requestSubmit();
-    else window.htmx.trigger(field, "focus");
+    else field.dispatchEvent(new Event("input", { bubbles: true })); // the values of the key that was chosen
   };
   const key = (event) => {
     const all = options(), at = all.indexOf(marked());
