@@ -52,6 +52,8 @@ SENTENCES: dict[str, Presenter] = {
     "ticket.review_due": "reminded that it is time to look again: {data[note]}",
     "ticket.time_logged": "logged {data[minutes]} min",
     "ticket.time_deleted": "took back {before[minutes]} min",
+    "custom_field.created": "added the field {after[label]}",
+    "custom_field.edited": lambda event: f"changed the field: {', '.join(event.after)}",
     "ticket.timer_stopped": "stopped the timer after {data[minutes]} min",
     "ticket.linked": "linked {data[to]}",
     "ticket.unlinked": "took the link to {data[to]} away",

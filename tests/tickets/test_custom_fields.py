@@ -122,3 +122,52 @@ def test_through_the_api(desk, fields, api):
     path = f"/tickets/{made['reference']}/"
     assert api.patch(path, {"custom": {"batch": "B"}}).json()["custom"] == {"amount": 1.5, "batch": "B"}
     assert "custom.bank" in problem(api.patch(path, {"custom": {"bank": "West"}}), 400)["errors"]
+
+
+def test_the_admin_makes_and_changes_fields_with_a_trail(client, root):
+    root.is_superuser = True
+    root.save()
+    client.force_login(root)
+    values = {
+        "key": "bank",
+        "label": "Bank",
+        "type": "choice",
+        "choices": '["Nord", "Sud"]',
+        "position": 1,
+        "active": "on",
+    }
+    assert client.post("/admin/tickets/customfield/add/", {**values, "choices": "[]"}).status_code == 200
+    assert client.post("/admin/tickets/customfield/add/", values).status_code == 302
+    field = CustomField.objects.get()
+    client.post(
+        f"/admin/tickets/customfield/{field.pk}/change/", {**values, "label": "House bank", "key": "other"}
+    )
+    field.refresh_from_db()
+    assert (field.label, field.key, field.version) == ("House bank", "bank", 2)
+    names = Event.objects.filter(subject_kind="custom_field").values_list("name", flat=True)
+    assert list(names) == ["custom_field.created", "custom_field.edited"]
+
+
+def test_the_pages_ask_for_and_show_them(client, ana, made, desk):
+    client.force_login(ana)
+    ticket = made(batch="PB-1", amount=7)
+    new = client.get("/tickets/new/?application=payments").content.decode()
+    assert 'name="custom.batch"' in new and 'name="custom.amount"' in new
+    page = client.get(f"/tickets/{ticket.reference}/?open=edit").content.decode()
+    assert "Batch number" in page and 'value="PB-1"' in page
+    facts = {
+        "subject": "s",
+        "kind": "issue",
+        "impact": "medium",
+        "urgency": "medium",
+        "version": ticket.version,
+    }
+    about = {
+        "application": "payments",
+        "custom.batch": "",
+        "custom.amount": "8.5",
+        "custom.booked-on": "2026-11-21",
+    }
+    assert client.post(f"/tickets/{ticket.reference}/edit/", {**facts, **about}).status_code == 302
+    ticket.refresh_from_db()
+    assert ticket.custom == {"amount": 8.5, "booked-on": "2026-11-21"}
