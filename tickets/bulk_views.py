@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
+from core.common.errors import NotFound, RuleBroken
 from core.common.web import act
 from tickets import listing, queries
 from tickets.bulk_forms import FORMS, QUESTIONS
@@ -42,7 +43,10 @@ def run(request: HttpRequest) -> HttpResponse:
     form = FORMS[name](request.POST) if name in FORMS else forms.Form(request.POST)
 
     def do(data: dict[str, Any]) -> BulkRun:
-        made = bulk.start(name, tickets=_chosen(request), values=_plain(data), by=actor)
+        try:
+            made = bulk.start(name, tickets=_chosen(request), values=_plain(data), by=actor)
+        except NotFound as missing:  # a typed reference: a mistake on the form, not a missing page
+            raise RuleBroken(missing.sentence) from missing
         return bulk.finish_short(made)
 
     def done(made: BulkRun) -> HttpResponse:

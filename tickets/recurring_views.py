@@ -76,7 +76,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
         forms.Form(request.POST),
         lambda data: recurring.switch(pk, on=on, by=request.actor),  # type: ignore[attr-defined]
         done=done,
-        again=lambda form, status: _page(request, made, _form_of(made), status, form),
+        again=lambda form, status: _page(request, made, _form_of(made), status, refused=form),
     )
 
 
@@ -102,7 +102,7 @@ def _save(request: HttpRequest, found: Recurrence | None) -> HttpResponse:
         return redirect("tickets:recurring_edit", made.pk)
 
     form = RecurrenceForm(request.POST)
-    return act(request, form, do, done=done, again=lambda f, s: _page(request, found, f, s))
+    return act(request, form, do, done=done, again=lambda _, status: _page(request, found, form, status))
 
 
 def rule_of(data: dict[str, Any]) -> str:

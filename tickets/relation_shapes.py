@@ -29,14 +29,15 @@ class OtherTicket(serializers.Field):
         return f"{Ticket.PREFIX}-{pk}" if pk in self._seen() else None
 
     def _seen(self) -> set[int]:
+        context: dict[str, Any] = self.context  # type: ignore[assignment]
         key = f"seen {self.source}"
-        if key not in self.context:
+        if key not in context:
             shown = self.parent.parent.instance if self.parent.parent is not None else self.parent.instance
             rows = shown if isinstance(shown, list) else [shown]
             wanted = {getattr(row, f"{self.source}_id", None) for row in rows} - {None}
-            found = Ticket.objects.visible_to(self.context["actor"]).filter(pk__in=wanted)
-            self.context[key] = set(found.values_list("pk", flat=True)) if wanted else set()
-        return self.context[key]
+            found = Ticket.objects.visible_to(context["actor"]).filter(pk__in=wanted)
+            context[key] = set(found.values_list("pk", flat=True)) if wanted else set()
+        return context[key]
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -60,7 +61,7 @@ class Split(StrictSerializer):
 
 
 class SetParent(StrictSerializer):
-    parent = Text(max_length=40, allow_blank=True, help_text="a reference; empty takes it out")
+    parent: Any = Text(max_length=40, allow_blank=True, help_text="a reference; empty takes it out")
 
 
 class Unlink(StrictSerializer):

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.accounts.permissions import Permission, can
 from core.accounts.web import page
 from core.common.actor import Actor
+from core.common.errors import NotFound, RuleBroken
 from core.common.vocabulary import Activity
 from core.common.web import act
 from escalation import directory
@@ -262,6 +263,15 @@ def _back(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def _do(verb: Verb, ref: str, data: dict[str, Any], by: Actor) -> Any:
+    """The operation; a typed reference of something that is not there is a mistake on the form, not a missing page."""
+    queries.get_for(ref, by=by)
+    try:
+        return verb.do(ref, data, by)
+    except NotFound as missing:
+        raise RuleBroken(missing.sentence) from missing
+
+
 def _verb_view(name: str) -> Callable[..., HttpResponse]:
     verb = VERBS[name]
 
@@ -285,7 +295,7 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
 
         ticket = queries.get_for(ref, by=actor, to=verb.to) if _needs_ticket(verb) else None
         form = _bind(verb, ticket, request.POST, request.FILES)
-        return act(request, form, lambda data: verb.do(ref, data, actor), done=done, again=again)
+        return act(request, form, lambda data: _do(verb, ref, data, actor), done=done, again=again)
 
     view.__name__ = name
     return view

@@ -264,6 +264,8 @@ def test_what_the_survivor_has_already_stays_behind(pair, eli, ana, by):
 
 def test_the_page_leads_on_and_offers_the_undo(client, pair, ana, casey, by):
     client.force_login(ana)
+    mistyped = client.post(f"/tickets/{pair.goes.reference}/merge/", {"into": "TKT-999"})
+    assert mistyped.status_code == 400 and "There is no TKT-999 here." in mistyped.content.decode()
     answer = client.post(f"/tickets/{pair.goes.reference}/merge/", {"into": pair.stays.reference})
     assert answer.url == f"/tickets/{pair.stays.reference}/"
     gone = client.get(f"/tickets/{pair.goes.reference}/")

@@ -115,14 +115,6 @@ def test_a_second_sender_keeps_the_text_and_sees_the_first(browser, ticket, eli,
     assert Entry.objects.count() == 1
 
 
-def test_taking_many_names_what_was_not_taken(browser, ticket, desk, eli, ana, by):
-    other = operations.create(subject="Other", by=by(ana))
-    operations.take(other.reference, by=by(eli))
-    page = browser.post("/tickets/take/", {"pick": [ticket.reference, other.reference]}, follow=True)
-    text = page.content.decode()
-    assert "1 ticket taken." in text and "Eli Engel has" in text
-
-
 def test_customers_and_strangers_meet_no_staff_page(client, ticket, casey):
     assert client.get("/tickets/").status_code == 302
     client.force_login(casey)

@@ -93,7 +93,7 @@ def _claim(source: Ticket, target: Ticket, unanswered: bool, now: datetime) -> N
         "hold_reason": "", "pause_note": "", "customer_replied_at": None,
     }  # fmt: skip
     asked = {"customer_replied_at": source.customer_replied_at} if unanswered else {}
-    steps = [
+    steps: list[tuple[int, dict[str, Any], dict[str, Any]]] = [
         (source.pk, {"version": source.version, "merged_into": None}, ended),
         (target.pk, {"status": target.status, "merged_into": None}, asked),
     ]
