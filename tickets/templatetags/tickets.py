@@ -214,6 +214,16 @@ DIALOGS: dict[str, dict[str, str]] = {
     "severity": {"title": "Severity of {ref}", "send": "Set severity", "keep": "Leave as it is"},
     "link": {"title": "Link {ref} to other work", "send": "Link", "keep": "Cancel", "sign": "link"},
     "tags": {"title": "Tags of {ref}", "send": "Save", "keep": "Cancel"},
+    "merge": {
+        "title": "Merge {ref} into another ticket",
+        "send": "Merge",
+        "keep": "Keep it apart",
+        "sign": "merge",
+        "say": "The conversation, files, time and watchers go along; {ref} closes as a duplicate. You can undo it.",
+    },
+    "split": {"title": "Make a ticket of this message", "send": "Make a ticket", "keep": "Leave it here"},
+    "parent": {"title": "What {ref} is part of", "send": "Save", "keep": "Leave as it is"},
+    "close": {"title": "Close {ref}?", "send": "Close", "keep": "Leave it resolved", "sign": "check"},
     "name": {"title": "Let somebody see {ref}", "send": "Let them see it", "keep": "Cancel", "sign": "eye"},
     "edit": {"title": "Facts of {ref}", "send": "Save", "keep": "Cancel"},
     "environment": {
