@@ -29,13 +29,15 @@ def test_others_see_who_views_and_who_writes(client, ticket, by, ana, eli):
     assert "Ana Alves" not in here(client, ticket).content.decode()  # not oneself
 
 
-def test_it_is_gone_after_forty_seconds(ticket, by, ana, eli):
+def test_it_is_gone_after_forty_seconds(ticket, by, ana, eli, lea):
     with time_machine.travel("2026-11-23 10:00:00+00:00", tick=False) as machine:
         presence.beat(ticket, by(eli))
-        machine.shift(timedelta(seconds=40))
-        assert presence.here([ticket], by(ana))
+        machine.shift(timedelta(seconds=30))
+        presence.beat(ticket, by(lea))  # another's beat keeps nobody else
+        machine.shift(timedelta(seconds=10))
+        assert [one.name for one in presence.here([ticket], by(ana))[ticket.pk]] == ["Eli Engel", "Lea Lind"]
         machine.shift(timedelta(seconds=1))
-        assert presence.here([ticket], by(ana)) == {}
+        assert [one.name for one in presence.here([ticket], by(ana))[ticket.pk]] == ["Lea Lind"]
 
 
 def test_the_list_and_the_page_show_it(client, ticket, by, ana, eli):
