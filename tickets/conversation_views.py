@@ -145,7 +145,7 @@ def _told(request: HttpRequest, ref: str) -> Any:
 
     def again(form: django_forms.Form, status: int) -> HttpResponse:
         for sentence in form.non_field_errors():
-            messages.warning(request, sentence)
+            messages.warning(request, str(sentence))
         return show(request, queries.get_for(ref, by=request.actor), status=status)  # type: ignore[attr-defined]
 
     return again
