@@ -15,7 +15,7 @@ from core.common import paging
 from core.common.actor import Actor
 from tickets import columns, queries
 from tickets.filters import TicketFilter, names_in
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketQuerySet
 
 FIRST_VIEW = "triage"
 NOT_FILTERS = ("view", "ordering")  # what of an address belongs to a saved view beside its filters
@@ -56,12 +56,13 @@ def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
     Open work is meant where the address says nothing of status and names no view of the desk.
     """
     views = queries.views(actor, now)
-    named = {name: params[name][:LONGEST_VALUE] for name in names_in(params) if params.get(name)}
+    named = {name: str(params[name])[:LONGEST_VALUE] for name in names_in(params) if params.get(name)}
     view = params.get("view", "" if named else FIRST_VIEW)
     known = view in views
-    base = views[view][1] if known else Ticket.objects.visible_to(actor)
+    everything: TicketQuerySet = Ticket.objects.visible_to(actor)
+    base = views[view][1] if known else everything
     if not known and "status" not in named:
-        base = base.open()
+        base = everything.open()
     filters = TicketFilter(params, queryset=base, request=Asking(actor))
     wrong = [f"{name}: {' '.join(texts)}" for name, texts in filters.form.errors.items()]
     ordering = params.get("ordering", columns.WORK_ORDER)
@@ -106,10 +107,10 @@ def tokens(params: QueryDict, typed: str) -> str:
     A value with spaces stands in quotes: `created_after:"2026-03-02 08:00"`.
     """
     values: dict[str, str | None] = {
-        name: params[name] for name in params if name not in ("part", "seen", "have")
+        name: str(params[name]) for name in params if name not in ("part", "seen", "have")
     }
     values |= {"q": None, "cursor": None}
-    text = [params["search"]] if params.get("search") else []
+    text = [str(params["search"])] if params.get("search") else []
     for part in _words(typed):
         key, colon, value = part.partition(":")
         if colon and value and key in names_in([key]):

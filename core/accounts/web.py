@@ -25,6 +25,8 @@ def page(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
+                if request.headers.get("HX-Request"):  # a fragment must not turn into the sign-in page
+                    return HttpResponse("Your session has ended. Sign in again in a new tab.", status=401)
                 return redirect_to_login(request.get_full_path())
             actor = request.actor  # type: ignore[attr-defined]
             if not can(actor, permission) and actor.is_customer:

@@ -68,7 +68,7 @@ def unmet(query: str, ticket: Ticket, actor: Actor) -> list[str]:
     missing = []
     for name, value in QueryDict(query).items():
         alone = QueryDict(mutable=True)
-        alone[name] = value
+        alone[name] = str(value)
         if not matching(alone.urlencode(), actor, Ticket.objects.filter(pk=ticket.pk)).exists():
             missing.append(f"{name}:{value}")
     return missing

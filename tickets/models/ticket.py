@@ -67,7 +67,10 @@ class PriorityCell(models.Model):
 
 class TicketQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def visible_to(self, actor: Actor) -> TicketQuerySet:
-        """Staff: all but confidential tickets that do not name them. Customers: their own and what those went into, or their organisation's."""
+        """Staff: all but confidential tickets that do not name them.
+
+        Customers: their own and what those went into by a merge, or their organisation's.
+        """
         if actor.is_system:
             return self
         if not can(actor, Permission.VIEW_TICKETS) or actor.user_id is None:

@@ -131,8 +131,7 @@ def _send(held: HeldReply) -> Entry:
         return entry
     check_nothing_new(ticket, held.last_seen, by)
     lifecycle.resolve(ref, code=code, note=held.body, by=by)  # sends the text as its note
-    entry = ticket.entries.filter(author=author, kind=Entry.Kind.PUBLIC_REPLY).order_by("pk").last()
-    assert entry is not None
+    entry = ticket.entries.filter(author=author, kind=Entry.Kind.PUBLIC_REPLY).latest("pk")
     worklog.attach_stored(ticket, stored, public=True, entry_id=entry.pk)
     return entry
 
