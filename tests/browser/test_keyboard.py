@@ -126,7 +126,7 @@ def test_the_palette_goes_to_what_is_typed(queue: SimpleNamespace) -> None:
     page = queue.page
     press(page, "Control+k")
     page.keyboard.type("till 4")
-    page.locator("#pal-found [role=option]").first.wait_for()
+    page.locator("#pal-found [aria-selected='true']").wait_for()
     with page.expect_navigation():
         press(page, "Enter")
     assert "Till 4" in page.locator("h1").inner_text()
