@@ -22,7 +22,8 @@ def w(transactional_db: None) -> SimpleNamespace:
     found = worlds.ground()
     found.ana = by(found.people["ana"])
     found.refs = [
-        operations.create(subject=f"Number {n}", requester=found.casey, by=found.ana).reference for n in range(5)
+        operations.create(subject=f"Number {n}", requester=found.casey, by=found.ana).reference
+        for n in range(5)
     ]
     return found
 
@@ -40,7 +41,8 @@ def test_two_that_merge_into_each_other_do_not_both_vanish(w: SimpleNamespace) -
     one, other, *_ = w.refs
 
     results = at_once(
-        lambda: operations.merge(one, into=other, by=w.ana), lambda: operations.merge(other, into=one, by=w.ana)
+        lambda: operations.merge(one, into=other, by=w.ana),
+        lambda: operations.merge(other, into=one, by=w.ana),
     )
 
     one_won(results, Conflict, RuleBroken)
@@ -75,7 +77,8 @@ def test_the_halves_of_a_circle_do_not_meet(w: SimpleNamespace) -> None:
     operations.set_parent(d, parent=a, by=w.ana)
 
     results = at_once(
-        lambda: operations.set_parent(a, parent=b, by=w.ana), lambda: operations.set_parent(c, parent=d, by=w.ana)
+        lambda: operations.set_parent(a, parent=b, by=w.ana),
+        lambda: operations.set_parent(c, parent=d, by=w.ana),
     )
 
     one_won(results, Conflict)
