@@ -125,7 +125,7 @@ def test_status_leads_to_the_verb_and_back(queue: SimpleNamespace) -> None:
 def test_the_palette_goes_to_what_is_typed(queue: SimpleNamespace) -> None:
     page = queue.page
     press(page, "Control+k")
-    page.keyboard.type("till 4")
+    page.keyboard.type(queue.made[4])
     page.locator("#pal-found [aria-selected='true']").wait_for()
     with page.expect_navigation():
         press(page, "Enter")
