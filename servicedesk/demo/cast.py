@@ -8,15 +8,16 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
-from catalogue.models import Application, Component, Dependency, Region
+from catalogue.models import Application, Component, Dependency, Question, Region
 from core.accounts import actors
 from core.accounts.models import RoleGrant, User
 from core.common.actor import Actor, Door
 from core.common.vocabulary import CustomerTier, Role
-from customers.models import Audience, BusyWindow, Contact, Organisation, Subscription
+from customers.models import Audience, BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription
 from escalation import operations as directory
 from escalation.models import Team
 from sla.defaults import ensure_defaults
+from tickets.models import CustomField
 
 PASSWORD = "demo"  # noqa: S105 (the demo refuses to run in production)
 R = Role
@@ -127,6 +128,17 @@ ROTATIONS = [
     ("platform", "Primary", ["lea", "vic"], "weekly"),
 ]
 
+QUESTIONS: list[tuple[str, str, str, list[str]]] = [
+    ("till-sdk", "Till SDK", "version", []),
+    ("terminals", "Terminals", "choice", ["Countertop", "Portable", "Both"]),
+    ("acquirer", "Acquiring bank", "text", []),
+]
+ANSWERS = [
+    ("brightwater", "till-sdk", "5.8.2", "5.8.1", 3),
+    ("brightwater", "terminals", "Both", "", 90),
+    ("kestrel", "till-sdk", "5.7.0", "", 40),
+]
+
 
 @dataclass
 class Cast:
@@ -151,6 +163,7 @@ def make(now: datetime) -> Cast:
     _people(cast)
     _catalogue(cast)
     _customers(cast)
+    _questionnaire(cast, now)
     _directory(cast, now)
     return cast
 
@@ -216,6 +229,25 @@ def _customers(cast: Cast) -> None:
             email=address, audience=Audience.EXTERNAL, organisation=cast.organisations[slug],
             application=cast.applications["card-payments"],
         )  # fmt: skip
+
+
+def _questionnaire(cast: Cast, now: datetime) -> None:
+    """What the desk asks about card payments, what two customers answered, and a field of its own."""
+    asked = {
+        key: Question.objects.create(
+            application=cast.applications["card-payments"], key=key, text=text, type=type, choices=choices,
+            required=key == "till-sdk", position=number,
+        )
+        for number, (key, text, type, choices) in enumerate(QUESTIONS)
+    }  # fmt: skip
+    for slug, key, value, before, days in ANSWERS:
+        EnvironmentAnswer.objects.create(
+            organisation=cast.organisations[slug], question=asked[key], value=value, before=before,
+            answered_at=now - timedelta(days=days),
+        )  # fmt: skip
+    CustomField.objects.create(
+        key="payout-batch", label="Payout batch number", application=cast.applications["payouts"]
+    )
 
 
 def _directory(cast: Cast, now: datetime) -> None:

@@ -192,3 +192,11 @@ def test_a_risk_brings_security_with_it_once(ticket, by, ana):
     assert cleared.areas == ["code"]
     again = operations.edit(ticket.reference, values={"risk": "Weak key, likely"}, by=by(ana))
     assert again.areas == ["code"]
+
+
+def test_the_page_with_its_questionnaire_stays_within_its_queries(
+    browser, answered, ticket, django_assert_max_num_queries
+):
+    browser.get(f"/tickets/{ticket.reference}/")
+    with django_assert_max_num_queries(25):
+        assert browser.get(f"/tickets/{ticket.reference}/").status_code == 200
