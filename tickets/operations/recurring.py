@@ -23,7 +23,11 @@ from tickets import rules as ticket_rules
 from tickets.models import Recurrence
 from tickets.operations import facts
 
-NAMES: dict[str, Any] = {"organisation": Organisation, "application": Application, "team": Team}  # kept by their slug
+NAMES: dict[str, Any] = {
+    "organisation": Organisation,
+    "application": Application,
+    "team": Team,
+}  # kept by their slug
 CHOICES = {"kind": TicketKind, "impact": Level, "urgency": Level}
 TEXTS = ("subject", "description")
 
