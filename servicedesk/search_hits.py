@@ -165,7 +165,7 @@ def _counted(name: str, hits: list[Hit], chosen: dict[str, list[str]]) -> list[t
     for hit in hits:
         if _fits(hit, chosen, but=name):
             labels |= hit.values[name]
-            counts.update(list(hit.values[name]))
+            counts += Counter(hit.values[name].keys())
     picked = chosen.get(name, [])
     order = list(PERIODS) if name == "period" else [value for value, _ in counts.most_common()]
     shown = [value for value in order if value in counts][:MOST_VALUES]

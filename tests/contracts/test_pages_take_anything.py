@@ -107,7 +107,9 @@ def test_no_form_breaks_a_page(world):
     for path, who in lines("POST"):
         for turn in range(TURNS):
             url = example(path, world)
-            data = {name: VALUES[(place + 3 * turn) % len(VALUES)] for place, name in enumerate(sorted(names))}
+            data = {
+                name: VALUES[(place + 3 * turn) % len(VALUES)] for place, name in enumerate(sorted(names))
+            }
             status = answer(world, who, "POST", url, data).status_code
             wrong += [f"{url}, turn {turn}: {status}"] if status >= 500 else []
         status = answer(world, who, "POST", url, dict.fromkeys(names, "-1")).status_code
