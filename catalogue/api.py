@@ -7,13 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalogue import operations, queries
-from catalogue.filters import (
-    ApplicationFilter,
-    ComponentFilter,
-    QuestionFilter,
-    RegionFilter,
-    ServiceFilter,
-)
+from catalogue.filters import ApplicationFilter, ComponentFilter, QuestionFilter, RegionFilter, ServiceFilter
 from catalogue.models import Application, Component, Question, Region, Service
 from catalogue.rules import MOST_CHOICES
 from core.accounts.api import DeskViewSet

@@ -17,12 +17,16 @@ def register() -> None:
 
 
 def approvals(actor: Actor) -> Section:
-    return Section(20, "Waiting for your approval", [_row(change) for change in queries.waiting_for(actor)[:MOST]])
+    return Section(
+        20, "Waiting for your approval", [_row(change) for change in queries.waiting_for(actor)[:MOST]]
+    )
 
 
 def carried_out(actor: Actor) -> Section:
     found = Change.objects.visible_to(actor).filter(responsible_id=actor.user_id, status__in=RUNNING)
-    return Section(25, "Your changes", [_row(change) for change in found.order_by("planned_start", "pk")[:MOST]])
+    return Section(
+        25, "Your changes", [_row(change) for change in found.order_by("planned_start", "pk")[:MOST]]
+    )
 
 
 def _row(change: Change) -> Row:

@@ -10,7 +10,11 @@ from incidents.models import Incident, Status
 from worklog import my_work, subjects
 from worklog.my_work import MOST, Row, Section
 
-ROLES = {"commander": "You command it", "communications_lead": "You write its updates", "scribe": "You keep its notes"}
+ROLES = {
+    "commander": "You command it",
+    "communications_lead": "You write its updates",
+    "scribe": "You keep its notes",
+}
 
 
 def register() -> None:

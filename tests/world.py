@@ -141,7 +141,9 @@ def build() -> SimpleNamespace:
     tickets.escalate(ref, from_tier=1, handoff=HANDOFF, by=ana)
     tickets.hold(ref, reason="scheduled", note=PAUSE, by=eli)
     boss = by(people["max"])
-    w.held = tickets.send_soon(ref, body=f"Half a thought {HELD}", last_seen=0, by=boss)  # ana wrote: it came back
+    w.held = tickets.send_soon(
+        ref, body=f"Half a thought {HELD}", last_seen=0, by=boss
+    )  # ana wrote: it came back
     tickets.keep_draft(ref, form="note", text=f"Half a note {DRAFT}", by=boss)
     w.macro = tickets.save_macro(
         name="Hello", text="Dear {requester.name}", changes={"tags": ["cards"]}, by=boss
@@ -151,7 +153,12 @@ def build() -> SimpleNamespace:
     w.run = bulk.start("tag", tickets=[w.other_ticket.reference], values={"add": ["cards"]}, by=ana)
     w.run = bulk.finish_short(w.run)
     w.recurrence = recurring.save(
-        name="Certificates", rule="FREQ=WEEKLY", zone="UTC", starts_at=clock.now(), values={"subject": "Look"}, by=ana
+        name="Certificates",
+        rule="FREQ=WEEKLY",
+        zone="UTC",
+        starts_at=clock.now(),
+        values={"subject": "Look"},
+        by=ana,
     )
     w.view = save_view(name="Gateway", query="component=gateway", by=ana)
 

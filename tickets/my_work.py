@@ -19,7 +19,9 @@ def register() -> None:
 
 def mine(actor: Actor) -> Section:
     """In the work order: the next to take first."""
-    found = queries.queue(Ticket.objects.visible_to(actor).open().filter(assignee_id=actor.user_id), limit=MOST)
+    found = queries.queue(
+        Ticket.objects.visible_to(actor).open().filter(assignee_id=actor.user_id), limit=MOST
+    )
     rows = [_row(ticket, ticket.rank_reason, late=ticket.band == "overdue") for ticket in found.tickets]
     return Section(10, "My tickets", rows, "No open ticket is yours.")
 

@@ -43,7 +43,13 @@ def merged(event: Event) -> None:
     if ticket.requester is None or survivor is None or survivor.requester_id == ticket.requester_id:
         return
     _mail(
-        ticket, event, ticket.requester.email, "ticket_merged", lane=Lane.REPLY, page="portal", survivor=survivor
+        ticket,
+        event,
+        ticket.requester.email,
+        "ticket_merged",
+        lane=Lane.REPLY,
+        page="portal",
+        survivor=survivor,
     )
 
 
@@ -68,7 +74,12 @@ def tell_watchers(event: Event) -> None:
     for person in worklog.watchers_of(ticket):
         if person.pk not in told and not _did_it(person, event) and _sees(person, ticket):
             _mail(
-                ticket, event, person.email, "ticket_watched", lane=Lane.DIGEST, sentence=words.sentence(event)
+                ticket,
+                event,
+                person.email,
+                "ticket_watched",
+                lane=Lane.DIGEST,
+                sentence=words.sentence(event),
             )
 
 

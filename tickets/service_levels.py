@@ -75,9 +75,7 @@ def open_clocks(ticket: Ticket) -> list[int]:
 
 def revive(ticket: Ticket, ended: list[int], *, at: datetime, by: Actor, gap: str) -> None:
     """What ended these clocks is taken back: they run on, and the time in between is not counted."""
-    _store(
-        ticket.pk, clocks.revive(KIND, ticket.pk, ended, held_for=held_for(ticket), at=at, by=by, gap=gap)
-    )
+    _store(ticket.pk, clocks.revive(KIND, ticket.pk, ended, held_for=held_for(ticket), at=at, by=by, gap=gap))
 
 
 def business_days_after(at: datetime, days: int) -> datetime:

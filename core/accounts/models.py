@@ -20,7 +20,10 @@ class User(AbstractUser):
     job_title = models.CharField(max_length=100, blank=True)
     shortcuts = models.BooleanField(default=True, help_text="Single keys act on pages (WCAG 2.1.4).")
     theme = models.CharField(
-        max_length=5, choices=[("light", "Light"), ("dark", "Dark")], blank=True, help_text="Empty: the system's."
+        max_length=5,
+        choices=[("light", "Light"), ("dark", "Dark")],
+        blank=True,
+        help_text="Empty: the system's.",
     )
 
     class Meta(AbstractUser.Meta):

@@ -3,7 +3,12 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from servicedesk.management.commands.bench import line
+from core.common import clock
+from servicedesk.demo import story
+from servicedesk.load import filling, measuring
+from servicedesk.management.commands.bench_http import line
+from sla.models import Clock
+from tickets.models import Ticket
 
 
 def test_a_row_gives_the_rate_the_median_and_the_95th_percentile() -> None:
@@ -18,4 +23,20 @@ def test_a_page_that_never_answered_has_no_times() -> None:
 @pytest.mark.django_db
 def test_an_empty_desk_is_not_measured() -> None:
     with pytest.raises(CommandError, match="nothing to measure"):
-        call_command("bench")
+        call_command("bench_http")
+
+
+def test_a_filled_desk_is_whole_and_its_pages_answer(db, settings):
+    """A small one: every ticket has its clocks, conversation and place in the search, and the pages show them."""
+    settings.DESK_WAKE_WORKERS = False
+    story.tell(clock.now().replace(second=0, microsecond=0))
+    before = Ticket.objects.count()
+
+    filling.fill(40, now=clock.now(), progress=lambda done: None)
+
+    made = Ticket.objects.order_by("-pk")[:40]
+    assert Ticket.objects.count() == before + 40
+    assert all(ticket.entries.exists() for ticket in made)
+    assert Clock.objects.filter(subject_kind="ticket", subject_id__in=[t.pk for t in made]).count() == 80
+    figures = measuring.measure(rounds=2)
+    assert all(figure.queries < 25 for figure in figures), figures

@@ -99,7 +99,10 @@ def create(
     if component is not None and application is None:
         values["application"] = component.application
     values["custom"] = custom_fields.checked(
-        custom or {}, custom_fields.of(kind, values["application"]), before={}, asked=custom_fields.must_be_filled(by)
+        custom or {},
+        custom_fields.of(kind, values["application"]),
+        before={},
+        asked=custom_fields.must_be_filled(by),
     )
     values["environment"] = kept(organisation, values["application"], values["environment"], by=by)
     if team is None:
