@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tickets.importing import servicenow
+from tickets.importing import servicenow, table
 from tickets.importing.writing import Importer
 
 BAR = 40
@@ -17,23 +19,35 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--format", choices=["servicenow"], required=True)
+        parser.add_argument("--format", choices=["servicenow", "csv"], required=True)
+        parser.add_argument(
+            "--mapping", type=Path, help="For csv: a JSON file; see tickets/importing/table.py."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen, write nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"]
-        try:
-            with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-                cases = list(servicenow.cases(lines))
-        except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-        except servicenow.BadRow as error:
-            raise CommandError(str(error)) from error
         importer = Importer(dry_run=options["dry_run"])
-        for done, case in enumerate(cases, start=1):
-            importer.add(case)
-            self._progress(done, len(cases))
+        add: Callable[[Any], None] = importer.add if options["format"] == "servicenow" else importer.add_line
+        try:
+            rows = self._rows(file, options["format"], options["mapping"])
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        except (servicenow.BadRow, table.BadMapping) as error:
+            raise CommandError(str(error)) from error
+        except json.JSONDecodeError as error:
+            raise CommandError(f"The mapping is no JSON: {error}.") from error
+        for done, row in enumerate(rows, start=1):
+            add(row)
+            self._progress(done, len(rows))
         self._say(importer)
+
+    def _rows(self, file: Path, kind: str, mapping: Path | None) -> list[Any]:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+            if kind == "servicenow":
+                return list(servicenow.cases(text))
+            plan = table.mapping_from(json.loads(mapping.read_text(encoding="utf-8")) if mapping else {})
+            return list(table.lines(text, plan))
 
     def _progress(self, done: int, whole: int) -> None:
         if self.stderr.isatty():
