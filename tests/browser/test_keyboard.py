@@ -108,6 +108,16 @@ def test_a_morning_without_a_mouse(queue: SimpleNamespace) -> None:
     page.get_by_text("Linked.").wait_for()
     assert linked != other
 
+    page.locator("[data-row].cur").wait_for()
+    merged = current(page)
+    press(page, "x", "m")
+    page.locator("#bulk-ask [name=into]").focus()
+    page.keyboard.type(other)
+    with page.expect_navigation():
+        press(page, "Control+Enter")
+    page.locator("[data-row]").first.wait_for()
+    assert Ticket.objects.get(pk=int(merged[4:])).merged_into.reference == other
+
 
 def test_status_leads_to_the_verb_and_back(queue: SimpleNamespace) -> None:
     page = queue.page
