@@ -10,9 +10,8 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.accounts.permissions import Permission, can
@@ -20,7 +19,7 @@ from core.accounts.web import page
 from core.audit import words
 from core.common import clock, paging
 from core.common.actor import Actor
-from core.common.web import act
+from core.common.web import act, way_back
 from problems import follow_up, forms, operations, queries, rules
 from problems.filters import ActionFilter, ProblemFilter
 from problems.models import ActionStatus, FollowUpAction, Problem, Source, Status
@@ -335,8 +334,7 @@ def action_verb(name: str) -> Callable[..., HttpResponse]:
 def _done(request: HttpRequest, result: Problem | FollowUpAction, said: str) -> HttpResponse:
     """Back to where the button was (`next`, on this site only), else to the problem."""
     messages.success(request, said)
-    place = request.POST.get("next", "")
-    if place.startswith("/") and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
-        return HttpResponseRedirect(place)
+    if back := way_back(request.POST.get("next", "")):
+        return back
     problem = result.problem if isinstance(result, FollowUpAction) else result
     return redirect("problems:detail", ref=problem.reference)

@@ -10,7 +10,6 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.permissions import Permission, can
@@ -18,7 +17,7 @@ from core.accounts.web import page
 from core.common.actor import Actor
 from core.common.errors import NotFound, RuleBroken
 from core.common.vocabulary import Activity
-from core.common.web import act
+from core.common.web import act, way_back
 from escalation import directory
 from tickets import asked as asked_for
 from tickets import (
@@ -255,14 +254,6 @@ def moves(request: HttpRequest, ref: str) -> HttpResponse:
     return render(request, "tickets/moves.html", {"ticket": ticket, "moves": MOVES[ticket.status]})
 
 
-def _back(request: HttpRequest) -> HttpResponse | None:
-    """To the list that asked (`back_to`, on this site only)."""
-    place = request.POST.get("back_to", "")
-    if place and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
-        return redirect(place)
-    return None
-
-
 def _do(verb: Verb, ref: str, data: dict[str, Any], by: Actor) -> Any:
     """The operation; a typed reference of something that is not there is a mistake on the form, not a missing page."""
     queries.get_for(ref, by=by)
@@ -288,7 +279,7 @@ def _verb_view(name: str) -> Callable[..., HttpResponse]:
                 for child in (child for child in children if not child.done):
                     messages.warning(request, f"{child.reference} not done: {child.why}")
             at = result.reference if isinstance(result, Ticket) else ref
-            return _back(request) or redirect("tickets:detail", at)
+            return way_back(request.POST.get("back_to", "")) or redirect("tickets:detail", at)
 
         def again(form: django_forms.Form, status: int) -> HttpResponse:
             return show(request, queries.get_for(ref, by=actor), name, form, status)

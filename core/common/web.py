@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.common.errors import RuleBroken
 
@@ -35,6 +36,13 @@ def act(
         show(form, broken)
         return again(form, broken.status)
     return done(result)
+
+
+def way_back(place: str) -> HttpResponse | None:
+    """A redirect to where a form was, if that is a page of this site; None for anything else that was sent."""
+    if place.startswith("/") and url_has_allowed_host_and_scheme(place, allowed_hosts=None):
+        return HttpResponseRedirect(place)
+    return None
 
 
 def show(form: forms.Form, broken: RuleBroken) -> None:
