@@ -11,7 +11,7 @@ from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from core.files.models import StoredFile
 from tickets import operations, queries
-from tickets.models import Ticket
+from tickets.models import HeldReply, Ticket
 from tickets.rules import THEN
 from worklog import queries as worklog
 
@@ -40,22 +40,26 @@ def of(ticket: Ticket, actor: Actor, *, form: forms.Form | None = None, then: st
     draft = worklog.draft_of(ticket, actor)
     if draft is None:
         return Composer(mark, then=then if then in dict(THEN) else "")
-    last = ticket.held_replies.filter(author_id=actor.user_id).order_by("pk").last()
-    back = last if last is not None and last.taken_back_at else None
+    own = list(ticket.held_replies.filter(author_id=actor.user_id).order_by("pk"))
+    back = own[-1] if own and own[-1].taken_back_at else None
     return Composer(
         mark,
         draft.text,
         draft.form == "note",
         then if then in dict(THEN) else back.then_status if back else "",
         int(draft.updated_at.timestamp() * 1000),
-        _files(ticket, actor, back.files if back else []),
+        _files(ticket, actor, back.files if back else [], own),
     )
 
 
-def _files(ticket: Ticket, actor: Actor, wanted: list[int]) -> list[StoredFile]:
-    """Of these, the files that the actor uploaded for replies on this ticket."""
-    own = ticket.held_replies.filter(author_id=actor.user_id).values_list("files", flat=True)
-    known = {pk for files in own for pk in files}
+def _files(
+    ticket: Ticket, actor: Actor, wanted: list[int], own: list[HeldReply] | None = None
+) -> list[StoredFile]:
+    """Of these, the files that the actor uploaded for replies on this ticket; `own` saves reading those again."""
+    if not wanted:
+        return []
+    replies = ticket.held_replies.filter(author_id=actor.user_id) if own is None else own
+    known = {pk for reply in replies for pk in reply.files}
     return list(StoredFile.objects.filter(pk__in=known.intersection(wanted)).order_by("pk"))
 
 

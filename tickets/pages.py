@@ -100,12 +100,12 @@ def talk(ticket: Ticket, actor: Actor) -> Talk:
     items.sort(key=lambda item: (item.at, item.entry is None))
     last_public = max((entry.pk for entry in entries if entry.is_public), default=0)
     mark = f"{ticket.version}:{entries[0].pk if entries else 0}:{events[0].pk if events else 0}"
-    held = _held(ticket, actor) if can(actor, Permission.WORK_TICKET) else []
+    held = _held(ticket, actor, entries) if can(actor, Permission.WORK_TICKET) else []
     mark += "".join(f":{one.reply.pk}.{one.reply.release_at}.{one.left == 0}" for one in held)
     return Talk(items, last_public, hashlib.sha256(mark.encode()).hexdigest()[:16], held)
 
 
-def _held(ticket: Ticket, actor: Actor) -> list[Held]:
+def _held(ticket: Ticket, actor: Actor, entries: list[Entry]) -> list[Held]:
     """One's own replies with their text; of others' only that one is on its way."""
     now, found = clock.now(), []
     for reply in queries.held_replies(ticket):
@@ -113,12 +113,16 @@ def _held(ticket: Ticket, actor: Actor) -> list[Held]:
         if not mine and reply.release_at is None:
             continue
         left = max(0, math.ceil((reply.release_at - now).total_seconds())) if reply.release_at else 0
-        newer = (
-            queries.written_since(ticket, reply.last_seen, actor) if mine and not reply.release_at else None
-        )
+        newer = _newer(entries, reply.last_seen, actor) if mine and not reply.release_at else None
         files = list(StoredFile.objects.filter(pk__in=reply.files)) if mine and reply.files else []
         found.append(Held(reply, mine, left, newer, files))
     return found
+
+
+def _newer(entries: list[Entry], last_seen: int, actor: Actor) -> Entry | None:
+    """What somebody else wrote for all to read since then; `entries` are the conversation's, the newest first."""
+    written = (entry for entry in entries if entry.is_public and entry.pk > last_seen)
+    return next((entry for entry in written if entry.author_id != actor.user_id), None)
 
 
 def steps(ticket: Ticket, last_tier: int) -> list[dict[str, str]]:
@@ -135,6 +139,7 @@ def steps(ticket: Ticket, last_tier: int) -> list[dict[str, str]]:
 def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
     """The side column: clocks, what others know of it, the customer, links, time."""
     now = clock.now()
+    worklog.preload_links(ticket)
     windows = (
         list(BusyWindow.objects.filter(organisation_id=ticket.organisation_id))
         if ticket.organisation_id

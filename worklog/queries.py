@@ -15,6 +15,8 @@ from core.common.errors import NotFound
 from worklog import subjects
 from worklog.models import Attachment, Draft, Link, Mention, RunningTimer, TimeEntry, Watcher
 
+PRELOADED = "_preloaded_links"
+
 
 @dataclass(frozen=True)
 class Linked:
@@ -29,10 +31,9 @@ class Linked:
 
 def links_of(subject: Any, actor: Actor, kinds: tuple[str, ...] | None = None) -> list[Linked]:
     """What a piece of work is linked to, in both directions; ends that the actor may not see are left out."""
-    here = Q(subject_kind=subject.SUBJECT, subject_id=subject.pk)
-    there = Q(to_kind=subject.SUBJECT, to_id=subject.pk)
     ends: dict[str, list[tuple[int, str, bool]]] = {}
-    for made in Link.objects.filter(here | there).order_by("id"):
+    read = subject.__dict__.get(PRELOADED)
+    for made in _links(subject) if read is None else read:
         back = (made.to_kind, made.to_id) == (subject.SUBJECT, subject.pk)
         kind, pk = (made.subject_kind, made.subject_id) if back else (made.to_kind, made.to_id)
         if kinds is None or kind in kinds:
@@ -47,6 +48,17 @@ def links_of(subject: Any, actor: Actor, kinds: tuple[str, ...] | None = None) -
             if pk in works
         ]
     return found
+
+
+def preload_links(subject: Any) -> None:
+    """Read the links once for a page on which several parts ask for them; only for an object that is read."""
+    subject.__dict__[PRELOADED] = _links(subject)
+
+
+def _links(subject: Any) -> list[Link]:
+    here = Q(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    there = Q(to_kind=subject.SUBJECT, to_id=subject.pk)
+    return list(Link.objects.filter(here | there).order_by("id"))
 
 
 def linked_references(works: Sequence[Any], actor: Actor) -> dict[int, dict[str, list[str]]]:
