@@ -30,7 +30,8 @@ LISTS = [
     f"/search/palette/?q={WORD}", "/incidents/", "/problems/", "/problems/actions/", "/changes/", "/changes/all/",
     "/dashboard/", "/api/v1/tickets/", f"/api/v1/tickets/?search={WORD}", f"/api/v1/search/?q={WORD}",
     "/api/v1/incidents/", "/api/v1/problems/", "/api/v1/actions/", "/api/v1/changes/", "/api/v1/time-entries/",
-    "/api/v1/organisations/", "/api/v1/contacts/", "/portal/",
+    "/api/v1/organisations/", "/api/v1/contacts/", "/portal/", "/tickets/export.csv?view=all",
+    f"/tickets/export.csv?view=all&search={WORD}", "/tickets/recurring/", "/tickets/macros/",
 ]  # fmt: skip
 
 
@@ -163,6 +164,8 @@ def test_who_may_sees_it(world: SimpleNamespace, kind: str) -> None:
     client.force_login(world.people["eli"])
     assert all(client.get(path).status_code == 200 for path in own)
     assert any(CANARY in _read(client, path) for path in LISTS)
+    if kind == "ticket":
+        assert CANARY in _read(client, "/tickets/export.csv?view=all")
 
 
 def test_a_count_does_not_tell(world: SimpleNamespace) -> None:
@@ -183,4 +186,6 @@ def test_a_watcher_is_named_and_sees_it(world: SimpleNamespace) -> None:
 
 def _read(client: Client, path: str) -> str:
     answer = client.get(path)
-    return answer.content.decode() if answer.status_code == 200 and not answer.streaming else ""
+    if answer.status_code != 200:
+        return ""
+    return (answer.getvalue() if answer.streaming else answer.content).decode()

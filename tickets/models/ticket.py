@@ -86,7 +86,7 @@ class TicketQuerySet(models.QuerySet):  # type: ignore[type-arg]
         return self.filter(Q(confidential=False) | mine | Q(assignee_id=actor.user_id) | Q(pk__in=watched))
 
     def open(self) -> TicketQuerySet:
-        return self.filter(status__in=OPEN_STATUSES)
+        return self.filter(status__constant_in=OPEN_STATUSES)
 
 
 class Ticket(Referenced, Versioned):
