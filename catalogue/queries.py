@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from catalogue.models import Application, Component, Question, Region, Service
+from catalogue.models import Application, CatalogueQuerySet, Component, Dependency, Question, Region, Service
 from core.accounts.permissions import Permission, require
 from core.common.actor import Actor
 from core.common.errors import NotFound
@@ -31,3 +32,28 @@ def question(number: str, *, by: Actor, to: Permission = Permission.VIEW_CATALOG
         raise NotFound(f"There is no question “{number[:60]}”.")
     require(by, to)
     return found
+
+
+def needed_applications(applications: Iterable[int]) -> set[int]:
+    """The applications and all those whose components theirs need, however far down. One query."""
+    needs: dict[int, set[int]] = {}
+    rows = Dependency.objects.values_list(
+        "component_id", "needs_id", "component__application_id", "needs__application_id"
+    )
+    owners: dict[int, int] = {}
+    for component, needed, application, other in rows:
+        needs.setdefault(component, set()).add(needed)
+        owners |= {component: application, needed: other}
+    found = set(applications)
+    todo = [component for component, application in owners.items() if application in found]
+    seen = set(todo)
+    while todo:
+        for needed in needs.get(todo.pop(), set()) - seen:
+            seen.add(needed)
+            todo.append(needed)
+    return found | {owners[component] for component in seen}
+
+
+def on_status_page(*, internal: bool) -> CatalogueQuerySet:
+    """The applications of a status page: all on the internal one, those marked public on the other."""
+    return Application.objects.all() if internal else Application.objects.filter(public=True)

@@ -57,6 +57,8 @@ class DeskAPIView(APIView):
         if any("\x00" in str(value) for value in kwargs.values()):  # PostgreSQL would not even look it up
             raise NotFound("There is nothing here.")
         self.check_view_permission(request.actor)  # type: ignore[attr-defined]
+        if not hasattr(self, (request.method or "").lower()):
+            self.http_method_not_allowed(request)  # whatever parameters came along
         refuse_unknown_parameters(request, self.known_parameters())
         if request.method == "POST" and idempotency.HEADER in request.headers:
             self.run_once(request)
@@ -120,6 +122,7 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
     patch_form: ClassVar[Form | None] = None
     list_route: ClassVar[bool] = True  # False: neither list nor retrieve, only verbs
     retrieve_route: ClassVar[bool] = True
+    delete_route: ClassVar[bool] = False  # True where something is really deleted, see `do_delete`
     action_fields: ClassVar[dict[str, str]] = {}
     ordering_fields: ClassVar[dict[str, str]] = {"created_at": "created_at"}
     ordering: ClassVar[str] = "-created_at"
@@ -146,12 +149,16 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
         """Call the operation that edits one; `version` is what the caller has seen, or None."""
         raise NotImplementedError
 
+    def do_delete(self, ref: str, version: int | None, by: Actor) -> None:
+        """Call the operation that deletes one; `version` is what the caller has seen, or None."""
+        raise NotImplementedError
+
     def rows(self, by: Actor) -> models.QuerySet[Any]:
         """What the list holds for the caller."""
         assert self.model is not None
         return self.model._default_manager.all().visible_to(by)  # type: ignore[attr-defined]
 
-    # The four basic endpoints -------------------------------------------------------------------------
+    # The five basic endpoints -------------------------------------------------------------------------
     def list(self, request: Request) -> Response:
         queryset = self.filter_queryset(self.get_queryset())
         return self.page_of(queryset, self.serializer_class)
@@ -172,6 +179,12 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
         data = self.parse(self.patch_form, partial=True, hints=self.hints())
         return self.answer(self.do_patch(ref, data, expected_version(request), request.actor))
 
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, ref: str) -> Response:
+        """Delete it. If-Match refuses what was changed since it was read."""
+        self.do_delete(ref, expected_version(request), request.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     # Shared machinery ---------------------------------------------------------------------------------
     @property
     def is_main_list(self) -> bool:
@@ -191,12 +204,14 @@ class DeskViewSet(DeskAPIView, viewsets.GenericViewSet):
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "actor": self.request.actor}
 
-    def answer(self, obj: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        """The object as it is now, with its version as ETag."""
+    def answer(
+        self, obj: Any, form: Any = None, *, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Response:
+        """The object as it is now, in `form` or as this kind is shown, with its version as ETag."""
         headers = dict(headers or {})
         if hasattr(obj, "version"):
             headers["ETag"] = f'"{obj.version}"'
-        return Response(self.shown(obj, self.serializer_class), status=status, headers=headers)
+        return Response(self.shown(obj, form or self.serializer_class), status=status, headers=headers)
 
     def page_of(self, queryset: models.QuerySet[Any], form: Any) -> Response:
         rows = self.paginate_queryset(queryset)
@@ -250,9 +265,7 @@ def verb(
         def handler(self: DeskViewSet, request: Request, ref: str | None = None) -> Response:
             where = () if ref is None else (ref,)
             result = method(self, *where, self.parse(form), request.actor)
-            if entry is None:
-                return self.answer(result, status=answered)
-            return Response(self.shown(result, entry), status=answered)
+            return self.answer(result, entry, status=answered)
 
         shape = {"request": form if form is not Nothing else None, "filters": False}
         if entry is not None or status is not None:
@@ -289,6 +302,8 @@ def reading(
         @wraps(method)
         def handler(self: DeskViewSet, request: Request, ref: str | None = None) -> Response:
             where = () if ref is None else (ref,)
+            if where and params is not None:
+                self.find(ref, request.actor)  # what is not there has no parameters
             asked = () if params is None else (self.query(params),)
             result = method(self, *where, request.actor, *asked)
             return Response(self.shown(result, form, many=many))

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from core.accounts.authentication import principal
 from core.accounts.models import IdempotentCall
-from core.common import clock
+from core.common import clock, sealed
 from core.common.errors import Conflict, RuleBroken
 from core.timers.sweeps import Sweep
 
@@ -123,13 +123,14 @@ def _keep(call: IdempotentCall, answer: Answer) -> None:
     else:
         body = answer.content
     IdempotentCall.objects.filter(pk=call.pk).update(
-        status=answer.status_code, headers=headers, body=body.decode()
+        status=answer.status_code, headers=headers, body=sealed.seal(body.decode())
     )
 
 
 def _repeat(call: IdempotentCall, mark: str) -> HttpResponse:
     if call.fingerprint != mark:
         raise Conflict(f"This {HEADER} was used for another body; take a new key.")
-    answer = HttpResponse(call.body, status=call.status, headers=call.headers)
+    # Sealed, as an answer may hold a secret that is shown once (a webhook's).
+    answer = HttpResponse(sealed.unseal(call.body), status=call.status, headers=call.headers)
     answer[REPLAYED] = "true"
     return answer

@@ -39,8 +39,10 @@ class ActorMiddleware:
 
 def _zone_of(request: HttpRequest) -> ZoneInfo:
     """The reader's zone; UTC for nobody and for a zone that this machine does not know."""
-    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME):  # no session: do not touch the database for it
-        return ZoneInfo("UTC")
+    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.path_info.startswith(
+        settings.WITHOUT_SESSION
+    ):
+        return ZoneInfo("UTC")  # without touching the database for it
     try:
         return ZoneInfo(getattr(request.user, "timezone", "UTC") or "UTC")
     except (KeyError, ValueError, OSError):

@@ -1,12 +1,14 @@
-"""Writing what programs use to sign in."""
+"""Writing what people say of themselves, and what programs use to sign in."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.accounts.authentication import PREFIX_LENGTH, READ, SCOPES, TOKEN_START, WRITE, digest_of
@@ -15,10 +17,11 @@ from core.accounts.permissions import Permission, require
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import NotFound, RuleBroken
+from core.common.errors import Invalid, NotFound, RuleBroken
 
 LIFETIME_DAYS = 365
 LONGEST_LIFETIME_DAYS = 3650
+FACTS = ("first_name", "last_name", "job_title", "phone", "timezone")  # what is no matter of signing in
 
 
 @transaction.atomic
@@ -74,6 +77,45 @@ def edit_profile(*, timezone: str, shortcuts: bool, theme: str, by: Actor) -> Us
 
 
 @transaction.atomic
+def edit_facts(username: str, *, values: dict[str, Any], by: Actor) -> User:
+    """Change what colleagues read of a person; they themselves may, and who manages the directory.
+
+    Raises Invalid for facts that do not hold.
+    """
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None or by.user_id != user.pk:
+        require(by, Permission.MANAGE_DIRECTORY)
+    if user is None:
+        raise NotFound(f"There is no active user “{username[:150]}”.")
+    if unknown := set(values) - set(FACTS):
+        raise RuleBroken(f"This is not changed here: {', '.join(sorted(unknown))}.")
+    if values.get("timezone", "UTC") not in available_timezones():
+        raise RuleBroken("A time zone has a name as Europe/Paris or UTC.", field="timezone")
+    before, after = trail.changed(user, values)
+    if after:
+        _keep(user, values)
+        for facts in (before, after):
+            facts |= {"phone": "a private number"} if facts.get("phone") else {}
+        trail.record("user.facts_edited", on=user, by=by, before=before, after=after)
+    return User.objects.get(pk=user.pk)
+
+
+@transaction.atomic
+def create_person(username: str, *, email: str, values: dict[str, Any], by: Actor) -> User:
+    """Enter somebody who has no role and cannot sign in yet. Raises Invalid for facts that do not hold."""
+    require(by, Permission.MANAGE_DATA)
+    user = User(username=username, email=email)
+    user.set_unusable_password()
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        raise Invalid(error.message_dict) from error
+    user.save(force_insert=True)
+    trail.record("user.created", on=user, by=by, after={"username": username, "email": email})
+    return edit_facts(username, values=values, by=by)
+
+
+@transaction.atomic
 def revoke_token(token_id: int, *, by: Actor) -> ApiToken:
     """End a token at once; a second time changes nothing."""
     token = ApiToken.objects.filter(pk=token_id).first()
@@ -84,6 +126,16 @@ def revoke_token(token_id: int, *, by: Actor) -> ApiToken:
     if ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=clock.now()):
         trail.record("token.revoked", on=token, by=by, label=token.name)
     return ApiToken.objects.get(pk=token_id)
+
+
+def _keep(user: User, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(user, name, value)
+    try:
+        user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in values])
+    except ValidationError as error:
+        raise Invalid(error.message_dict) from error
+    User.objects.filter(pk=user.pk).update(**values)
 
 
 def _check(name: str, scopes: Sequence[str], days: int) -> None:

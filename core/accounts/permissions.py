@@ -35,6 +35,9 @@ class Permission(StrEnum):
     APPROVE_CHANGE = "approve changes"
     VIEW_DIRECTORY = "see who is on call"
     MANAGE_DIRECTORY = "manage the directory"
+    PAGE = "page people"
+    VIEW_SERVICE_LEVELS = "see service levels"
+    MANAGE_SERVICE_LEVELS = "manage service levels"
     VIEW_DASHBOARD = "see the dashboard"
     VIEW_CUSTOMERS = "view customers"
     MANAGE_CUSTOMERS = "manage customers"
@@ -51,10 +54,11 @@ _EVERY_STAFF = {
     P.VIEW_QUEUE,
     P.VIEW_TICKETS, P.CREATE_TICKET, P.REPLY, P.VIEW_INCIDENTS, P.DECLARE_INCIDENT, P.VIEW_PROBLEMS, P.VIEW_CHANGES,
     P.VIEW_DIRECTORY, P.VIEW_DASHBOARD, P.VIEW_CUSTOMERS, P.VIEW_CATALOGUE,
+    P.VIEW_SERVICE_LEVELS,
 }  # fmt: skip
 _DESK = _EVERY_STAFF | {
     P.WORK_TICKET, P.ESCALATE, P.RESOLVE_TICKET, P.REOPEN_TICKET, P.LOG_TIME, P.RUN_INCIDENT, P.RAISE_PROBLEM,
-    P.WORK_PROBLEM, P.PLAN_CHANGE,
+    P.WORK_PROBLEM, P.PLAN_CHANGE, P.PAGE,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -71,7 +75,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _DESK
         | {P.RESTORE_INCIDENT, P.PUBLISH_KNOWN_ERROR, P.APPROVE_CHANGE, P.MANAGE_DIRECTORY, P.READ_AUDIT}
         | {P.MANAGE_AUTOMATION}
-        | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS}
+        | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS, P.MANAGE_SERVICE_LEVELS}
     ),
     Role.ADMIN: frozenset(Permission),
     # What an integration may do is cut down further by the scopes of its token.
@@ -90,11 +94,12 @@ def require(actor: Actor, permission: Permission) -> None:
         raise NotAllowed(f"You may not {permission}. {who_can(permission)} can.")
 
 
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that hold a permission."""
+    return [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+
+
 def who_can(permission: Permission) -> str:
     """The roles that hold a permission, as words: "Manager or Admin"."""
-    roles = [
-        role.label
-        for role, held in ROLE_PERMISSIONS.items()
-        if permission in held and role != Role.INTEGRATION
-    ]
+    roles = [role.label for role in roles_with(permission) if role != Role.INTEGRATION]
     return roles[0] if len(roles) == 1 else f"{', '.join(roles[:-1])} or {roles[-1]}"

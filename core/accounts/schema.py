@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -38,6 +39,7 @@ WITH_BODY = {
 }
 STALE = {"412": "If-Match names an older version; `fields` holds the present values"}
 WRITES = ("post", "patch", "put", "delete")
+CONDITIONAL = ("patch", "delete")
 
 
 class DeskSchema(AutoSchema):
@@ -55,7 +57,7 @@ class DeskSchema(AutoSchema):
         """The docstring of the method, or of the viewset for the four basic endpoints; never of a base class."""
         action = getattr(self.view, "action", None)
         if action in ("list", "create", "retrieve", "partial_update"):
-            return str(self.view.__doc__ or "").strip()
+            return cleandoc(self.view.__doc__ or "")
         return super().get_description()
 
     def get_tags(self) -> list[str]:
@@ -74,7 +76,7 @@ def document_problems(result: dict[str, Any], generator: Any, request: Any, publ
 
 
 def _add_problems(operation: dict[str, Any], method: str) -> None:
-    problems = ALWAYS | (WITH_BODY if method in WRITES else {}) | (STALE if method == "patch" else {})
+    problems = ALWAYS | (WITH_BODY if method in WRITES else {}) | (STALE if method in CONDITIONAL else {})
     for status, description in problems.items():
         operation["responses"].setdefault(
             status,
@@ -89,7 +91,7 @@ def _add_headers(operation: dict[str, Any], method: str) -> None:
     if method == "post":
         text = "The same key and body give the first answer again for 24 hours."
         _header(operation, "Idempotency-Key", text, {"type": "string", "pattern": "^[!-~]{1,255}$"})
-    if method == "patch":
+    if method in CONDITIONAL:
         _header(operation, "If-Match", 'The ETag that was read, for example "3".', {"type": "string"})
 
 

@@ -39,6 +39,11 @@ class Versioned(models.Model):
         abstract = True
 
 
+def plain_number(text: str) -> int:
+    """The primary key in an address whose things have no better name; 0, which nothing has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+
+
 def number_of(reference: str, prefix: str) -> int:
     """The primary key behind a reference. Raises NotFound for anything that is not one of this kind."""
     match = _REFERENCE.fullmatch(reference.strip())

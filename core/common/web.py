@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from core.common.errors import RuleBroken
+from core.common.errors import RuleBroken, Stale
 
 
 def act(
@@ -52,5 +52,5 @@ def show(form: forms.Form, broken: RuleBroken) -> None:
         for sentence in sentences:
             form.add_error(field if field in form.fields else None, sentence)
             placed = True
-    if not placed:
+    if not placed or isinstance(broken, Stale):  # the fields say what stands there now, the sentence why
         form.add_error(None, broken.sentence)

@@ -6,6 +6,8 @@ class OutboxConfig(AppConfig):
     label = "outbox"
 
     def ready(self) -> None:
-        from core.outbox import sending
+        from core.audit import words
+        from core.outbox import events, sending
 
-        sending.register_sweep()
+        words.register(events.SENTENCES)
+        sending.register_sweeps()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +12,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from core.common import clock
-from core.outbox.models import Lane, OutgoingMessage
+from core.outbox.models import Endpoint, Lane, OutgoingMessage
 from core.timers import sweeps
 
 SWEEP = "outbox"
+AT_ONCE = 200  # rows in one statement
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -31,25 +33,60 @@ def put(
     about: Any = None,
     about_version: int | None = None,
     headers: dict[str, str] | None = None,
+    endpoint: Endpoint | None = None,
+    data: dict[str, Any] | None = None,
 ) -> OutgoingMessage:
     """Queue one message. The same dedup key again is no second message: the first row is returned.
 
-    `about` is the object it speaks of; `about_version` the version, for the relevance check of its topic.
+    With an `endpoint` it goes there, by its transport; `to` then says in words where. `data` holds links and
+    values for the transports that show them as such. `about` is the object it speaks of; `about_version` the
+    version, for the relevance check of its topic.
     """
-    now = clock.now()
-    values = {
-        "lane": lane, "transport": transport, "topic": topic, "to": one_line(to), "subject": one_line(subject)[:300],
-        "text": text, "html": html, "headers": headers or {}, "message_id": message_id_for(dedup_key),
-        "about_kind": about.SUBJECT if about is not None else "", "about_id": about.pk if about is not None else None,
-        "about_version": about_version, "due_at": now, "created_at": now,
-    }  # fmt: skip
+    message = prepared(
+        lane=lane, to=to, subject=subject, text=text, topic=topic, dedup_key=dedup_key, transport=transport,
+        html=html, about=about, about_version=about_version, headers=headers, endpoint=endpoint, data=data,
+    )  # fmt: skip
     try:
         with transaction.atomic():
-            message = OutgoingMessage.objects.create(dedup_key=dedup_key, **values)
+            message.save(force_insert=True)
     except IntegrityError:
         return OutgoingMessage.objects.get(dedup_key=dedup_key)
-    sweeps.poke(SWEEP)
+    sweeps.poke(f"{SWEEP}.{lane}")
     return message
+
+
+def put_all(messages: Sequence[OutgoingMessage]) -> None:
+    """Queue many prepared messages in few statements; those whose dedup key is there already are left out."""
+    OutgoingMessage.objects.bulk_create(messages, batch_size=AT_ONCE, ignore_conflicts=True)
+    for lane in {message.lane for message in messages}:
+        sweeps.poke(f"{SWEEP}.{lane}")
+
+
+def prepared(
+    *,
+    lane: Lane,
+    to: str,
+    subject: str,
+    text: str,
+    topic: str,
+    dedup_key: str,
+    transport: str = "email",
+    html: str = "",
+    about: Any = None,
+    about_version: int | None = None,
+    headers: dict[str, str] | None = None,
+    endpoint: Endpoint | None = None,
+    data: dict[str, Any] | None = None,
+) -> OutgoingMessage:
+    """A message as `put` queues it, for `put_all`."""
+    now = clock.now()
+    return OutgoingMessage(
+        lane=lane, transport=endpoint.transport if endpoint else transport, endpoint=endpoint, data=data or {},
+        topic=topic, to=one_line(to), subject=one_line(subject)[:300], text=text, html=html, headers=headers or {},
+        about_kind=about.SUBJECT if about is not None else "", about_id=about.pk if about is not None else None,
+        about_version=about_version, dedup_key=dedup_key, message_id=message_id_for(dedup_key),
+        due_at=now, created_at=now,
+    )  # fmt: skip
 
 
 def message_id_for(dedup_key: str) -> str:

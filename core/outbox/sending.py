@@ -1,20 +1,25 @@
 """Claim with a lease, commit, talk to the server, mark: in this order, so that nothing is lost.
 
-The one honest limit: a crash between the server's accept and our mark sends the message again, with the
-same Message-ID, and counts it in `repeats`.
+Each lane is a sweep of its own with its own hands, and the incident lane comes first. The one honest limit: a crash
+between the server's accept and our mark sends the message again, with the same Message-ID, and counts it in
+`repeats`; that is at most one message for each hand that was sending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.conf import settings
+from django.db.models import F, QuerySet
 
 from core.common import clock, faults
-from core.outbox import queue, relevance, transports
+from core.outbox import bounces, circuits, queue, relevance, transports
 from core.outbox.models import Lane, OutgoingMessage
 from core.timers import sweeps
+from core.timers.crew import in_turn
 
 log = structlog.get_logger(__name__)
 
@@ -22,33 +27,55 @@ LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 30  # with the waits above, about a day
+LONGEST_OUTAGE = timedelta(days=1)  # what waited longer for a server that does not answer has failed
 
 State = OutgoingMessage.State
 
 
-def register_sweep() -> None:
-    sweeps.register(sweeps.Sweep(name=queue.SWEEP, due=due, field="due_at", act=claim))
+def register_sweeps() -> None:
+    """One for each lane, in the order of haste."""
+    for lane in Lane:
+        sweeps.register(
+            sweeps.Sweep(
+                name=f"{queue.SWEEP}.{lane}",
+                due=partial(due, lane),
+                field="due_at",
+                act=claim,
+                hands=_hands_of(lane),
+                at_work=transports.at_work,
+                claiming=relevance.remembering,
+            )
+        )
 
 
-def due(now: datetime) -> QuerySet[OutgoingMessage]:
-    """What may be sent now, the most urgent lane first."""
-    haste = Case(
-        *(When(lane=lane, then=Value(place)) for place, lane in enumerate(Lane)), output_field=IntegerField()
-    )
-    return OutgoingMessage.objects.filter(due_at__lte=now).order_by(haste, "due_at", "id")
+def _hands_of(lane: Lane) -> Callable[[], int]:
+    def hands() -> int:
+        return settings.INCIDENT_CONNECTIONS if lane == Lane.INCIDENT else settings.LANE_CONNECTIONS
+
+    return hands
+
+
+def due(lane: Lane, now: datetime) -> QuerySet[OutgoingMessage]:
+    """What may be sent now in a lane: nothing whose way out is known to be blocked."""
+    rows = OutgoingMessage.objects.filter(lane=lane, due_at__lte=now).order_by("due_at", "id")
+    return circuits.leave_out_blocked(rows, now)
 
 
 def claim(message: OutgoingMessage, now: datetime) -> sweeps.AfterCommit | None:
     """Take the lease, or drop the message when it is no longer true. Returns the sending itself."""
-    reason = relevance.reason_to_drop(message)
+    faults.reach("outbox.before_claim")
     row = OutgoingMessage.objects.filter(pk=message.pk)
-    if reason:
+    if reason := relevance.reason_to_drop(message):
         row.update(state=State.DROPPED, due_at=None, note=reason)
         return None
+    if reason := bounces.reason_not_to_try(message):
+        row.update(state=State.FAILED, due_at=None, note=reason)
+        return None
+    circuits.enter(message.route, now)
     doubtful = message.state == State.SENDING  # a lease ran out: the process died somewhere after its claim
     row.update(
         state=State.SENDING,
-        due_at=now + LEASE,
+        due_at=clock.now() + LEASE,
         attempts=F("attempts") + 1,
         repeats=F("repeats") + (1 if doubtful else 0),
     )
@@ -58,27 +85,46 @@ def claim(message: OutgoingMessage, now: datetime) -> sweeps.AfterCommit | None:
 def send(pk: int) -> None:
     """Send one claimed message and mark it."""
     faults.reach("outbox.after_claim")
-    message = OutgoingMessage.objects.get(pk=pk)
+    message = OutgoingMessage.objects.select_related("endpoint").get(pk=pk)
     mine = OutgoingMessage.objects.filter(pk=pk, state=State.SENDING, attempts=message.attempts)
     try:
         transports.send(message)
     except transports.Refused as error:
         mine.update(state=State.FAILED, due_at=None, note=str(error)[:2000])
         log.warning("outbox.failed", message=pk, topic=message.topic, error=str(error))
+        circuits.worked(message.route)  # a refusal is an answer, too
+        if error.for_the_address:
+            bounces.mark(message.to, str(error), message=message)
         return
     except Exception as error:
         _try_later(message, mine, error)
         return
     faults.reach("outbox.after_send")
-    mine.update(state=State.SENT, due_at=None, sent_at=clock.now(), note="")
+    with in_turn():
+        mine.update(state=State.SENT, due_at=None, sent_at=clock.now(), note="")
     faults.reach("outbox.after_mark")
+    circuits.worked(message.route)
 
 
 def _try_later(message: OutgoingMessage, mine: QuerySet[OutgoingMessage], error: Exception) -> None:
     note = f"{type(error).__name__}: {error}"[:2000]
-    if message.attempts >= MOST_ATTEMPTS:
+    unsure = isinstance(error, transports.Unsure)  # it may have been taken: the next attempt may be a repeat
+    counted = F("repeats") + (1 if unsure else 0)
+    if _is_of_the_way(error):
+        wait, given_up = FIRST_RETRY, clock.now() - message.created_at > LONGEST_OUTAGE
+        circuits.failed(message.route, note)
+    else:
+        wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT)
+        given_up = message.attempts >= MOST_ATTEMPTS
+    if given_up:
         mine.update(state=State.FAILED, due_at=None, note=note)
         return
-    wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT)
-    mine.update(state=State.QUEUED, due_at=clock.now() + wait, note=note)
+    if isinstance(error, transports.NotNow) and error.after is not None:
+        wait = max(wait, error.after)
+    mine.update(state=State.QUEUED, due_at=clock.now() + wait, note=note, repeats=counted)
     log.info("outbox.retry", message=message.pk, wait=wait.total_seconds(), error=note)
+
+
+def _is_of_the_way(error: Exception) -> bool:
+    """Nothing gets through there now, whatever the message: the circuit decides when to try again."""
+    return error.of_the_way if isinstance(error, transports.NotNow) else isinstance(error, OSError)

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from core.common import clock
 from core.common.actor import Actor
+from core.search import words
 from core.search.models import SearchDoc
 
 Visible = Callable[[Actor], QuerySet[Any]]
@@ -63,3 +64,4 @@ def put(
     )
     # One statement for both cases: two writers of one object cannot collide.
     SearchDoc.objects.bulk_create([doc], update_conflicts=True, unique_fields=KEY, update_fields=WRITTEN)
+    words.learn([doc.reference, doc.title, doc.public, doc.staff])

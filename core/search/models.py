@@ -24,6 +24,7 @@ class SearchDoc(models.Model):
         indexes = [
             models.Index(fields=["organisation_id"], name="search_by_organisation"),
             models.Index(fields=["owner_id"], name="search_by_owner"),
+            models.Index(fields=["reference"], name="search_by_reference"),
         ]
 
     def __str__(self) -> str:

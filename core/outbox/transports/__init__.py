@@ -1,19 +1,25 @@
 """The ways out, one folder each. A transport is a function that sends one message or raises.
 
-`Refused` means: never, for this recipient; anything else means: not now.
+`Refused` means: never, for this recipient; anything else means: not now. `NotNow` may say when.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from core.outbox.models import OutgoingMessage
-from core.outbox.transports import email
-from core.outbox.transports.base import Refused
+from core.outbox.transports import email, slack, teams, webhook
+from core.outbox.transports.base import NotNow, Refused, Unsure
 
-__all__ = ["Refused", "send"]
+__all__ = ["NotNow", "Refused", "Unsure", "at_work", "send"]
 
-_TRANSPORTS: dict[str, Callable[[OutgoingMessage], None]] = {"email": email.send}
+_TRANSPORTS: dict[str, Callable[[OutgoingMessage], None]] = {
+    "email": email.send,
+    "slack": slack.send,
+    "teams": teams.send,
+    "webhook": webhook.send,
+}
 
 
 def send(message: OutgoingMessage) -> None:
@@ -22,3 +28,10 @@ def send(message: OutgoingMessage) -> None:
     if transport is None:
         raise Refused(f"There is no transport called {message.transport}.")
     transport(message)
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """What one thread sends inside this block shares its connection to the mail server."""
+    with email.kept_open():
+        yield

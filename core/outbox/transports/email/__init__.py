@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import BadHeaderError
 
 from core.outbox.models import OutgoingMessage
 from core.outbox.transports.base import Refused
+from core.outbox.transports.email import relay
 
 TIMEOUT_SECONDS = 10
 
 
 def send(message: OutgoingMessage) -> None:
-    """Hand the message to the mail server. Raises Refused on a permanent (5xx) answer for the recipient."""
+    """Hand the message to the mail server.
+
+    Raises Refused on a permanent answer about this recipient or message, NotNow on a temporary one, and NotNow
+    `of_the_way` when the server takes nothing at all.
+    """
+    backend = get_connection(timeout=TIMEOUT_SECONDS)
+    mail = mail_of(message)
+    try:
+        if isinstance(backend, EmailBackend):
+            relay.hand_over(backend, mail, message.to)
+        else:
+            mail.connection = backend
+            mail.send()
+    except (BadHeaderError, UnicodeError) as error:
+        raise Refused(f"This cannot be sent as mail: {error}") from error
+
+
+def mail_of(message: OutgoingMessage) -> EmailMultiAlternatives:
+    """The mail as it leaves. Raises BadHeaderError or UnicodeError later, when it cannot be written down."""
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
@@ -23,16 +44,14 @@ def send(message: OutgoingMessage) -> None:
         to=[message.to],
         # RFC 3834: automatic mail says so, that no vacation reply comes back.
         headers={"Auto-Submitted": "auto-generated", **message.headers, "Message-ID": message.message_id},
-        connection=get_connection(timeout=TIMEOUT_SECONDS),
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
-    try:
-        mail.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        if all(500 <= code < 600 for code in codes):
-            raise Refused(f"The mail server refused {message.to}: {error.recipients}") from error
-        raise
-    except (BadHeaderError, UnicodeError) as error:
-        raise Refused(f"This cannot be sent as mail: {error}") from error
+    return mail
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """What this thread sends inside the block goes over one connection, opened when the first mail needs it."""
+    with relay.kept_open():
+        yield
