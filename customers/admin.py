@@ -1,5 +1,5 @@
 from django.contrib import admin
 
-from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, ImpactNote, Organisation, Subscription
 
-admin.site.register([BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription])
+admin.site.register([BusyWindow, Contact, EnvironmentAnswer, ImpactNote, Organisation, Subscription])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from core.audit.models import Event
 from core.audit.words import Presenter
-from customers.models import BusyWindow, Contact, Organisation
+from customers.models import BusyWindow, Contact, ImpactNote, Organisation
 
-KINDS = {model.SUBJECT: str(model._meta.verbose_name) for model in (Organisation, Contact, BusyWindow)}
+KINDS = {
+    model.SUBJECT: str(model._meta.verbose_name) for model in (Organisation, Contact, BusyWindow, ImpactNote)
+}
 
 
 def _created(event: Event) -> str:
@@ -23,8 +25,15 @@ def _answered(event: Event) -> str:
     return f"answered about its {event.data['application']}: {said}"
 
 
+def _list(verb: str, ending: str = "") -> Presenter:
+    return lambda event: f"{verb} {event.data['who']} {ending} {event.data['of']}"
+
+
 SENTENCES: dict[str, Presenter] = {
     "organisation.environment_answered": _answered,
+    "subscription.started": _list("put", "on the list for"),
+    "subscription.confirmed": _list("confirmed", "for the list of"),
+    "subscription.ended": _list("took", "off the list for"),
     **{f"{kind}.created": _created for kind in KINDS},
     **{f"{kind}.edited": _edited for kind in KINDS},
 }

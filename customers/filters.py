@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from catalogue.models import Application
 from core.accounts.models import User
-from core.common.filters import CommaChoiceFilter, CommaRefFilter, FlagFilter, SearchFilter, StrictFilterSet
+from core.common.filters import (
+    CommaChoiceFilter,
+    CommaNumberFilter,
+    CommaRefFilter,
+    FlagFilter,
+    SearchFilter,
+    StrictFilterSet,
+)
 from core.common.vocabulary import CustomerTier
-from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
+from customers.models import (
+    Audience,
+    BusyWindow,
+    Contact,
+    EnvironmentAnswer,
+    ImpactNote,
+    Organisation,
+    Subscription,
+)
 
 
 class OrganisationFilter(StrictFilterSet):
@@ -37,10 +52,38 @@ class BusyWindowFilter(StrictFilterSet):
         fields: list[str] = []
 
 
+class ImpactNoteFilter(StrictFilterSet):
+    organisation = CommaRefFilter(Organisation, nullable=True)
+    application = CommaRefFilter(Application)
+
+    class Meta:
+        model = ImpactNote
+        fields: list[str] = []
+
+
 class AnswerFilter(StrictFilterSet):
     organisation = CommaRefFilter(Organisation)
     application = CommaRefFilter(Application, field_name="question__application")
 
     class Meta:
         model = EnvironmentAnswer
+        fields: list[str] = []
+
+
+class CommaIncidentFilter(CommaNumberFilter):
+    """incident=INC-4,INC-7."""
+
+    def parse(self, text: str) -> int:
+        return super().parse(text.upper().removeprefix("INC-"))
+
+
+class SubscriptionFilter(StrictFilterSet):
+    application = CommaRefFilter(Application, nullable=True)
+    organisation = CommaRefFilter(Organisation, nullable=True)
+    person = CommaRefFilter(User, "username", field_name="user", nullable=True)
+    audience = CommaChoiceFilter(choices=Audience.choices)
+    incident = CommaIncidentFilter(field_name="incident_id")
+
+    class Meta:
+        model = Subscription
         fields: list[str] = []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from catalogue.models import Application, Question
+from catalogue.models import Application, Question, Service
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.ids import Versioned
 from core.common.vocabulary import CustomerTier
+from core.outbox.models import Endpoint
 
 
 class CustomerQuerySet(models.QuerySet):  # type: ignore[type-arg]
@@ -73,11 +74,31 @@ class Audience(models.TextChoices):
     EXTERNAL = "external", "External"
 
 
+EMAIL = "email"
+CHANNELS = [(EMAIL, "E-mail"), *Endpoint.Transport.choices]
+
+
+class SubscriptionQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    def visible_to(self, actor: Actor) -> SubscriptionQuerySet:
+        """Staff see the lists; a customer sees none."""
+        return self if can(actor, Permission.VIEW_INCIDENTS) else self.none()
+
+    def running(self) -> SubscriptionQuerySet:
+        """Not ended; the unconfirmed among them wait."""
+        return self.filter(ended_at=None).exclude(user__is_active=False)
+
+    def told(self) -> SubscriptionQuerySet:
+        """Those that get messages now."""
+        return self.running().filter(unconfirmed_since=None)
+
+
 class Subscription(models.Model):
     """A stakeholder who is told about the incidents of an application, an organisation, one incident, or all.
 
     `incident_id` is a plain number, as incidents stand above customers. With nothing named the
     subscription belongs to the default list, told when an incident names no application.
+    By mail to a person or a bare address, or to an endpoint (Teams, Slack, webhook). An outside address is
+    unconfirmed until somebody there has followed the link; until then it gets nothing else.
     """
 
     SUBJECT = "subscription"
@@ -90,26 +111,66 @@ class Subscription(models.Model):
         related_name="subscriptions",
     )
     email = models.EmailField(max_length=254, blank=True)
+    endpoint = models.ForeignKey(
+        Endpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="subscriptions"
+    )
+    label = models.CharField(max_length=60, blank=True, help_text="What people call the chat: #incidents.")
     audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.BUSINESS)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, blank=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, blank=True)
     incident_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    unconfirmed_since = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["incident_id"], name="customers_sub_incident")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(user__isnull=False) | ~models.Q(email=""), name="customers_sub_has_address"
+                condition=models.Q(user__isnull=False)
+                | ~models.Q(email="")
+                | models.Q(endpoint__isnull=False),
+                name="customers_sub_has_address",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.address} ({self.audience})"
+        return f"{self.who} ({self.audience})"
 
     @property
     def address(self) -> str:
+        """The mail address; empty for a chat or webhook."""
+        if self.endpoint_id is not None:
+            return ""
         return self.user.email if self.user is not None else self.email
+
+    @property
+    def channel(self) -> str:
+        return self.endpoint.transport if self.endpoint is not None else EMAIL
+
+    @property
+    def channel_name(self) -> str:
+        return dict(CHANNELS)[self.channel]
+
+    @property
+    def who(self) -> str:
+        """Who or what is told, in words; of a chat no more than its name and host."""
+        if self.endpoint is not None:
+            return f"{self.label} ({self.endpoint})" if self.label else str(self.endpoint)
+        return self.address
+
+    @property
+    def what(self) -> str:
+        """What they are told about, in words."""
+        if self.incident_id is not None:
+            return f"INC-{self.incident_id}"
+        named = [str(one) for one in (self.application, self.organisation) if one is not None]
+        return " for ".join(named) if named else "incidents that name no application"
 
 
 class BusyWindow(Versioned):
@@ -128,6 +189,51 @@ class BusyWindow(Versioned):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.starts:%H:%M}-{self.ends:%H:%M} {self.timezone}"
+
+
+class ImpactNote(Versioned):
+    """What stops for a customer, or one person there, when an application fails; and what they do by hand meanwhile.
+
+    The window says when it hurts most, by their own clock: no weekday means every day, no hours the whole day.
+    """
+
+    SUBJECT = "impact_note"
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, null=True, blank=True, related_name="impact_notes"
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="impact_notes"
+    )
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="impact_notes")
+    service = models.ForeignKey(Service, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    stops = models.TextField(help_text="What stops for them.")
+    weekdays = models.JSONField(default=list, blank=True, help_text="When it hurts most; 0 is Monday.")
+    starts = models.TimeField(null=True, blank=True)
+    ends = models.TimeField(null=True, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    workaround = models.TextField(blank=True, help_text="What they do by hand meanwhile.")
+    tell = models.CharField(max_length=200, blank=True, help_text="Who must be told there.")
+    review_on = models.DateField(null=True, blank=True)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(organisation__isnull=False) | models.Q(contact__isnull=False),
+                name="customers_impact_of_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.whose}: {self.application}"
+
+    @property
+    def whose(self) -> str:
+        """The person and the customer, as far as they are named."""
+        person = self.contact.name if self.contact is not None else ""
+        return ", ".join(name for name in (person, str(self.organisation or "")) if name)
 
 
 class EnvironmentAnswer(models.Model):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from catalogue.models import Application, Question
-from core.accounts.permissions import Permission, require
+from core.accounts.permissions import Permission, can, require
 from core.common.actor import Actor
 from core.common.errors import NotFound
-from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
-from customers.rules import is_busy
+from core.common.vocabulary import CustomerTier
+from customers.models import (
+    BusyWindow,
+    Contact,
+    EnvironmentAnswer,
+    ImpactNote,
+    Organisation,
+    Subscription,
+    SubscriptionQuerySet,
+)
+from customers.rules import hurts_most, is_busy
 
-Record = TypeVar("Record", Organisation, Contact, BusyWindow, EnvironmentAnswer)
+Record = TypeVar("Record", Organisation, Contact, BusyWindow, EnvironmentAnswer, ImpactNote)
 
 
 def get_for(
@@ -63,6 +73,39 @@ def busy_organisations(at: datetime) -> list[int]:
 
 
 @dataclass(frozen=True)
+class HarmNow:
+    """An impact note, and whether this is when it hurts most."""
+
+    note: ImpactNote
+    now: bool
+    review_due: bool
+
+
+def harm(
+    applications: Iterable[Application], organisations: Iterable[Organisation], at: datetime, *, by: Actor
+) -> list[HarmNow]:
+    """The impact notes for what is broken, those whom it hurts most now first, then by the customer's tier.
+
+    With organisations named, only theirs and those of nobody's. One query.
+    """
+    found = ImpactNote.objects.visible_to(by).filter(application__in=list(applications))
+    if named := list(organisations):
+        found = found.filter(Q(organisation=None) | Q(organisation__in=named))
+    today = at.date()
+    notes = [
+        HarmNow(note, hurts_most(note, at), note.review_on is not None and note.review_on < today)
+        for note in found.select_related("organisation", "contact", "application", "service")
+    ]
+    return sorted(notes, key=lambda one: (not one.now, _tier(one.note), one.note.whose, one.note.pk))
+
+
+def _tier(note: ImpactNote) -> int:
+    """The place of its customer's tier, the most important first; after them those of nobody."""
+    tiers = list(CustomerTier.values)
+    return tiers.index(note.organisation.tier) if note.organisation is not None else len(tiers)
+
+
+@dataclass(frozen=True)
 class Known:
     """A question of an application, with what an organisation answered to it and the answer before; empty for none."""
 
@@ -81,3 +124,50 @@ def environment(organisation: Organisation | None, application: Application | No
     answers = {name: F(f"theirs__{name}") for name in ("value", "before", "answered_at")}
     found = rows.annotate(**answers).order_by("position", "pk")
     return [Known(one, one.value or "", one.before or "", one.answered_at) for one in found]  # type: ignore[attr-defined]
+
+
+MOST_SHOWN = 200
+
+
+# --- who is told about incidents --------------------------------------------------------------------------
+def with_names(found: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """With all that a line about a subscription names."""
+    return found.select_related("user", "endpoint", "application", "organisation")
+
+
+def running(
+    *, application: Application | None, organisation: Organisation | None, incident_id: int | None
+) -> SubscriptionQuerySet:
+    """The one list: of an application, an organisation, both, an incident, or (nothing named) the default one."""
+    found: SubscriptionQuerySet = Subscription.objects.filter(
+        application=application, organisation=organisation, incident_id=incident_id
+    ).select_related("user", "endpoint", "application", "organisation")
+    return found.running()
+
+
+def on_list(application: Application | None, organisation: Organisation | None) -> SubscriptionQuerySet:
+    """Everybody who is told about an application, or a customer, or what hits that customer there; newest first."""
+    named = {"application": application, "organisation": organisation}
+    found: SubscriptionQuerySet = Subscription.objects.filter(
+        incident_id=None, **{name: one for name, one in named.items() if one is not None}
+    ).select_related("user", "endpoint", "application", "organisation")
+    return found.running().order_by("-pk")
+
+
+def subscription(pk: int, *, by: Actor) -> Subscription:
+    """One subscription. Raises NotFound when the actor may not see it."""
+    found = with_names(Subscription.objects.visible_to(by).filter(pk=pk)).first()
+    if found is None:
+        raise NotFound("There is no such subscription here.")
+    return found
+
+
+def subscriptions_of(user_id: int | None) -> QuerySet[Subscription]:
+    """One's own, the newest first."""
+    mine = Subscription.objects.filter(user_id=user_id).running() if user_id else Subscription.objects.none()
+    return with_names(mine).order_by("-pk")
+
+
+def may_set_lists(actor: Actor) -> bool:
+    """Put others on lists and take them off: who runs incidents, or keeps the customers."""
+    return can(actor, Permission.RUN_INCIDENT) or can(actor, Permission.MANAGE_CUSTOMERS)

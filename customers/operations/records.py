@@ -13,21 +13,23 @@ from core.accounts.permissions import Permission, require
 from core.audit import edits, trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import Conflict, Invalid, NotFound
+from core.common.errors import Conflict, Invalid, NotFound, RuleBroken
 from customers import queries
-from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation
-from customers.rules import check_window
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, ImpactNote, Organisation
+from customers.rules import check_harm, check_window
 
-Record = TypeVar("Record", Organisation, Contact, BusyWindow)
+Record = TypeVar("Record", Organisation, Contact, BusyWindow, ImpactNote)
 UNIQUE: dict[type, str] = {Organisation: "slug", Contact: "email"}
 
 
 @transaction.atomic
 def create(model: type[Record], values: dict[str, Any], *, by: Actor) -> Record:
-    """Add an organisation, contact or busy window. Raises Conflict when its slug or address is taken."""
+    """Add an organisation, contact, busy window or impact note. Raises Conflict when its slug or address is taken."""
     require(by, Permission.MANAGE_CUSTOMERS)
     if model is BusyWindow:
         check_window(values["weekdays"], values["starts"], values["ends"])
+    if model is ImpactNote:
+        _check_note({**NO_WINDOW, **values})
     _check_free(model, values)
     return edits.make(model, values, event=f"{model.SUBJECT}.created", by=by)
 
@@ -43,8 +45,24 @@ def edit(
             field: changes.get(field, getattr(found, field)) for field in ("weekdays", "starts", "ends")
         }
         check_window(**present)
+    if isinstance(found, ImpactNote):
+        _check_note({name: changes.get(name, getattr(found, name)) for name in NOTE_FACTS})
     _check_free(model, changes, but=found.pk)
     return edits.edit(found, changes, version=version, event=f"{model.SUBJECT}.edited", by=by)
+
+
+NO_WINDOW: dict[str, Any] = {"weekdays": [], "starts": None, "ends": None, "service": None}
+NOTE_FACTS = (*NO_WINDOW, "organisation", "contact", "application")
+
+
+def _check_note(facts: dict[str, Any]) -> None:
+    """An impact note is somebody's, its service is the application's, and its window makes sense."""
+    check_harm(facts["weekdays"], facts["starts"], facts["ends"])
+    if facts.get("organisation") is None and facts.get("contact") is None:
+        raise RuleBroken("Say whose note it is: a customer's, or a person's.", field="organisation")
+    service = facts["service"]
+    if service is not None and service.application_id != facts["application"].pk:
+        raise RuleBroken(f"{service} is no service of {facts['application']}.", field="service")
 
 
 def _check_free(model: type[Record], values: dict[str, Any], but: int | None = None) -> None:

@@ -1,0 +1,16 @@
+"""The only writers of customers. One verb, one function, one transaction."""
+
+from customers.operations.records import answer, caller, create, edit
+from customers.operations.subscribing import confirm, end, subscribe, try_address_again, unsubscribe
+
+__all__ = [
+    "answer",
+    "caller",
+    "confirm",
+    "create",
+    "edit",
+    "end",
+    "subscribe",
+    "try_address_again",
+    "unsubscribe",
+]
