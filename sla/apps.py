@@ -10,7 +10,9 @@ class SlaConfig(AppConfig):
         from core.outbox import relevance
         from core.timers import sweeps
         from sla import alarms, events, notices
+        from sla.operations import following
 
         words.register(events.SENTENCES)
         sweeps.register(alarms.SWEEP)
+        sweeps.register(following.SWEEP)
         relevance.register(notices.TOPIC, notices.why_not)

@@ -1,16 +1,22 @@
 """From what an admin typed (JSON, country codes) to the `Hours` that arithmetic needs."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
+from holidays.registry import COUNTRIES
 
 from sla.business_time import Hours, Span, check_spans
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LANGUAGE = "en_US"
+MOST_EXTRA_DAYS = 1_000
 
 
 class PublicHolidays:
@@ -24,8 +30,29 @@ class PublicHolidays:
 
 
 @lru_cache(maxsize=2_000)
-def _year(country: str, subdivision: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
+def _year(country: str, subdivision: str, year: int) -> Mapping[date, str]:
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=LANGUAGE)
+    return MappingProxyType({day: found[day] for day in sorted(found)})
+
+
+def holidays_of(country: str, subdivision: str, year: int) -> Mapping[date, str]:
+    """The public holidays of a year in order, with their names; none without a country."""
+    return _year(country, subdivision, year) if country else MappingProxyType({})
+
+
+def holiday_name(country: str, subdivision: str, day: date) -> str:
+    """The name of the public holiday on a day, or ""."""
+    return holidays_of(country, subdivision, day.year).get(day, "")
+
+
+@lru_cache(maxsize=1)
+def countries() -> list[tuple[str, str]]:
+    """The countries whose public holidays are known: code and name, by name."""
+    known = holidays.list_supported_countries()
+    named = {
+        codes[1]: module.replace("_", " ").title() for module, codes in COUNTRIES.items() if codes[1] in known
+    }
+    return sorted(named.items(), key=lambda country: country[1])
 
 
 def check_country(country: str, subdivision: str = "") -> None:
@@ -39,6 +66,60 @@ def check_country(country: str, subdivision: str = "") -> None:
         raise ValueError(
             f"“{subdivision}” is not a part of {country}; known are {', '.join(known[country])}."
         )
+
+
+def contradictions(facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What makes no sense in a calendar's facts (the names of OpeningHours.HOURS): sentences by field."""
+    country, subdivision = facts["holiday_country"], facts["holiday_subdivision"]
+    wrong = {
+        "zone": _said(lambda: zone_named(facts["zone"])),
+        "holiday_country": _said(lambda: check_country(country, subdivision) if country else None),
+        "weekly": _said(lambda: _check_days(facts["weekly"], weekday_of, DAY_NAMES.__getitem__)),
+        "extra_days": _said(lambda: _check_days(facts["extra_days"], _day_of, _day_words)),
+    }
+    if subdivision and not country:
+        wrong["holiday_subdivision"] = [f"Choose the country of which “{subdivision}” is a part, too."]
+    if not any(wrong.values()):
+        wrong["weekly"] = _said(lambda: hours_from_facts(facts))
+    return {name: sentences for name, sentences in wrong.items() if sentences}
+
+
+def _said(check: Callable[[], Any]) -> list[str]:
+    try:
+        check()
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _check_days(by_day: Any, read: Callable[[str], Any], named: Callable[[Any], str]) -> None:
+    """Raise ValueError, naming the day, for hours that cannot be."""
+    if not isinstance(by_day, dict):
+        raise ValueError("Opening hours are written by day, in curly braces.")
+    if len(by_day) > MOST_EXTRA_DAYS:
+        raise ValueError(f"At most {MOST_EXTRA_DAYS} days can be listed.")
+    for name, pairs in by_day.items():
+        day = read(name)
+        try:
+            spans_from(pairs)
+        except ValueError as error:
+            raise ValueError(f"{named(day)}: {error}") from error
+
+
+def _day_words(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def hours_from_facts(facts: Mapping[str, Any]) -> Hours:
+    """The hours of a calendar's facts. Raises ValueError."""
+    return hours_from(
+        zone=facts["zone"],
+        weekly=facts["weekly"],
+        country=facts["holiday_country"],
+        subdivision=facts["holiday_subdivision"],
+        extra_days=facts["extra_days"],
+        always_open=facts["always_open"],
+    )
 
 
 def hours_from(

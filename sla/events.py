@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.audit.models import Event
 from core.audit.words import Presenter
+from sla import causes
 from sla.models import Goal
 
 
@@ -15,6 +16,12 @@ def _because(event: Event) -> str:
     return f": {event.data['why']}" if event.data.get("why") else ""
 
 
+def _explained(event: Event) -> str:
+    return (
+        f"said why the service level was missed: {causes.in_words(event.data['cause'], event.data['note'])}"
+    )
+
+
 SENTENCES: dict[str, Presenter] = {
     "sla.started": lambda event: f"started the clock of {_goals(event)}",
     "sla.met": lambda event: f"kept the promise of {_goals(event)}",
@@ -24,6 +31,7 @@ SENTENCES: dict[str, Presenter] = {
     "sla.resumed": lambda event: f"let the clock of {_goals(event)} run on{_because(event)}",
     "sla.reminder": lambda event: f"reminded of {_goals(event)}",
     "sla.breached": lambda event: f"missed the target of {_goals(event)}",
+    "sla.explained": _explained,
     "calendar.created": "entered the calendar {after[name]}",
     "calendar.changed": "changed the calendar; {data[clocks]} running clocks follow it",
     "policy.created": "entered the policy",

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sla.models import Clock, Interval
+from sla.business_time import Hours
+from sla.models import CalendarVersion, Clock, Interval
 
 
 def begin(clock: Clock, at: datetime, *, counted: bool, why: str) -> None:
     """Open a row."""
-    Interval.objects.create(
-        clock=clock, from_at=at, counted=counted, why=why[:200], calendar_version=clock.calendar.version
+    _row(clock, at, counted=counted, why=why).save()
+
+
+def begin_all(clocks: list[Clock], *, why: str, why_paused: str) -> None:
+    """Open the first row of clocks that start, counted unless they start paused."""
+    Interval.objects.bulk_create(
+        _row(
+            clock,
+            clock.started_at,
+            counted=clock.paused_at is None,
+            why=why_paused if clock.paused_at else why,
+        )
+        for clock in clocks
     )
 
 
-def begin_all(clocks: list[Clock], *, why: str) -> None:
-    """Open the first row of clocks that start to run, counted from their start."""
-    Interval.objects.bulk_create(
-        Interval(
-            clock=clock,
-            from_at=clock.started_at,
-            counted=True,
-            why=why,
-            calendar_version=clock.calendar.version,
-        )
-        for clock in clocks
+def _row(clock: Clock, at: datetime, *, counted: bool, why: str) -> Interval:
+    return Interval(
+        clock=clock,
+        from_at=at,
+        counted=counted,
+        why=why[:200],
+        calendar_id=clock.calendar_id,
+        calendar_version=clock.calendar_version,
     )
 
 
@@ -47,6 +56,7 @@ def carry_over(old: Clock, new: Clock, *, until: datetime, gap: str = "goal was 
             counted=row.counted,
             seconds=row.seconds,
             why=row.why,
+            calendar_id=row.calendar_id,
             calendar_version=row.calendar_version,
         )
         for row in rows
@@ -61,19 +71,34 @@ def carry_over(old: Clock, new: Clock, *, until: datetime, gap: str = "goal was 
                 counted=False,
                 seconds=0,
                 why=gap[:200],
-                calendar_version=new.calendar.version,
+                calendar_id=new.calendar_id,
+                calendar_version=new.calendar_version,
             )
         )
     Interval.objects.bulk_create(copies)
 
 
 def used_up_at(clock: Clock) -> datetime | None:
-    """The moment at which the counted rows reached the target; None while they have not."""
+    """The moment at which the counted rows reached the target; None while they have not.
+
+    Each row counts by the hours that were in force for it, whatever the calendar says today.
+    """
     left = clock.target_seconds
     for row in clock.ledger.filter(counted=True, to_at__isnull=False):
         seconds = row.seconds or 0
         if seconds >= left:
-            moment = clock.calendar.hours().add(row.from_at, timedelta(seconds=left))
+            moment = hours_of(row).add(row.from_at, timedelta(seconds=left))
             return min(moment, row.to_at) if row.to_at else moment
         left -= seconds
     return None
+
+
+def version_of(row: Interval) -> CalendarVersion | None:
+    """The hours in force for a row, as they were kept; None for a calendar that was stored past the operations."""
+    return CalendarVersion.objects.filter(calendar=row.calendar_id, number=row.calendar_version).first()
+
+
+def hours_of(row: Interval) -> Hours:
+    """The hours that a row is counted by."""
+    kept = version_of(row)
+    return kept.hours() if kept else row.calendar.hours()

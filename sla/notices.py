@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 
 from core.outbox import queue
 from core.outbox.models import Lane, OutgoingMessage
-from sla import queries, rules
+from sla import rules, words
 from sla.models import Clock
 from sla.subjects import Person, SubjectInfo
 
@@ -66,9 +66,9 @@ def _context(clock: Clock, subject: Any, info: SubjectInfo, now: datetime) -> di
         "url": settings.BASE_URL.rstrip("/") + info.path(subject),
         "goal": clock.get_goal_display().lower(),
         "percent": min(clock.alarms_sent, rules.BREACH),
-        "due": queries.local(clock.due_at, clock) if clock.due_at else "",
-        "target": queries.in_words(clock.target_seconds),
-        "left": queries.in_words(max(-over, 0)),
-        "over": queries.in_words(max(over, 0)),
+        "due": words.local(clock.due_at, clock.hours().zone) if clock.due_at else "",
+        "target": words.in_words(clock.target_seconds),
+        "left": words.in_words(max(-over, 0)),
+        "over": words.in_words(max(over, 0)),
         "policy": clock.policy_name,
     }

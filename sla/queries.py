@@ -2,23 +2,168 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
+from core.accounts.permissions import Permission, can, require
 from core.common import clock as wall
-from sla import rules
-from sla.models import Clock, Goal, Interval, Policy
+from core.common.actor import Actor
+from core.common.errors import NotFound
+from sla import rules, words
+from sla.models import Breach, Calendar, Cause, Clock, Goal, Interval, Policy, Rollout
+from sla.models.breaches import BreachQuerySet
 from sla.rules import Facts
 from sla.subjects import Nearest
 
+CAUSES_OF_DAYS = 90
 _GOAL_ORDER = {goal: number for number, goal in enumerate(Goal.values)}
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A policy, and why it was chosen: what Clock.chosen keeps."""
+
+    policy: Policy
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def policies(*, active: bool | None = True) -> QuerySet[Policy]:
+    """Policies in their order; active: only those in force (None: all)."""
+    rows = Policy.objects.select_related("calendar", "application")
+    return rows if active is None else rows.filter(active=active)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A policy in the list; `shadow` is the one that always wins over it, so that it is never chosen."""
+
+    policy: Policy
+    shadow: Policy | None
+
+
+def listed_policies() -> list[Listed]:
+    """All policies in the order in which they are looked at: the most specific first; what is off stands last."""
+    rows = sorted(
+        policies(active=None), key=lambda one: (not one.active, -len(rules.asks(one)), one.order, one.pk)
+    )
+    return [Listed(one, shadow_of(one, rows)) for one in rows]
+
+
+def shadow_of(policy: Policy, others: Iterable[Policy] | None = None) -> Policy | None:
+    """The policy in force for exactly the same work that comes before this one."""
+    if not policy.active:
+        return None
+    rows = policies() if others is None else (one for one in others if one.active)
+    return next((one for one in rows if one.pk != policy.pk and rules.shadows(one, policy)), None)
+
+
+def rollouts_on_their_way() -> QuerySet[Rollout]:
+    """Edits that have not reached every clock that was open then."""
+    return Rollout.objects.filter(next_at__isnull=False).exclude(until_clock=Rollout.ALL).order_by("pk")
+
+
+def extra_days(calendar: Calendar) -> list[tuple[date, str, str]]:
+    """A calendar's single days in order: the day, its hours in words, the public holiday it is, or ""."""
+    hours = calendar.hours()
+    return [
+        (day, words.spans(tuple(spans)), calendar.holiday(day)) for day, spans in sorted(hours.extra.items())
+    ]
+
+
+def causes_since(breaches: BreachQuerySet, now: datetime) -> list[tuple[str, int]]:
+    """Why promises were missed in the last 90 days: words and how often, the most frequent first."""
+    recent = breaches.filter(breached_at__gte=now - timedelta(days=CAUSES_OF_DAYS))
+    counted = recent.values_list("cause").annotate(count=Count("pk")).order_by("-count", "cause")
+    return [(str(Cause(cause).label) if cause else "Not explained yet", count) for cause, count in counted]
+
+
+def verdicts(facts: Facts) -> list[rules.Verdict[Policy]]:
+    """How every policy in force does for these facts, the winner first."""
+    return rules.judge(policies(), facts)
+
+
+def choice_for(facts: Facts) -> Choice | None:
+    """The policy in force for these facts, the most specific, then the first in order; and why it won."""
+    fitting = [verdict for verdict in verdicts(facts) if verdict.fits]
+    if not fitting:
+        return None
+    best, *others = fitting
+    lost = [[other.policy.name, other.lost] for other in others]
+    record = {"facts": asdict(facts), "matched": list(best.asks), "lost": lost}
+    return Choice(best.policy, record)
+
+
 def policy_for(facts: Facts) -> Policy | None:
-    """The active policy for these facts: the most specific, then the first in order."""
-    return rules.choose(Policy.objects.filter(active=True).select_related("calendar"), facts)
+    """The policy in force for these facts."""
+    return rules.choose(policies(), facts)
+
+
+def get_policy(pk: int, *, by: Actor, to: Permission = Permission.VIEW_SERVICE_LEVELS) -> Policy:
+    """One policy, for those who see service levels. Raises NotFound, NotAllowed."""
+    found = policies(active=None).filter(pk=pk).first() if can(by, Permission.VIEW_SERVICE_LEVELS) else None
+    if found is None:
+        raise NotFound("There is no such policy.")
+    require(by, to)
+    return found
+
+
+def get_calendar(slug: str, *, by: Actor, to: Permission = Permission.VIEW_SERVICE_LEVELS) -> Calendar:
+    """One calendar, for those who see service levels. Raises NotFound, NotAllowed."""
+    found = Calendar.objects.filter(slug=slug).first() if can(by, Permission.VIEW_SERVICE_LEVELS) else None
+    if found is None:
+        raise NotFound("There is no such calendar.")
+    require(by, to)
+    return found
+
+
+def breaches_of(subject_kind: str, subject_id: int) -> BreachQuerySet:
+    """What was missed on one subject. The caller has checked that the reader may see it."""
+    return Breach.objects.filter(subject_kind=subject_kind, subject_id=subject_id)
+
+
+def get_breach(pk: int, *, by: Actor, to: Permission = Permission.WORK_TICKET) -> Breach:
+    """One missed promise, for those who work on its subject: why it was missed is said among us.
+
+    Raises NotFound, NotAllowed.
+    """
+    rows = Breach.objects.visible_to(by).select_related("clock__calendar", "owner")
+    found = rows.filter(pk=pk).first() if can(by, Permission.VIEW_SERVICE_LEVELS) else None
+    if found is None:
+        raise NotFound("There is no such breach.")
+    require(by, to)
+    return found
+
+
+def open_clocks(subject_kind: str) -> QuerySet[Clock]:
+    """The clocks of a kind of subject that run or stand still."""
+    rows = Clock.objects.filter(subject_kind=subject_kind, state__in=Clock.OPEN)
+    return rows.select_related("calendar").order_by("pk")
+
+
+def open_ids(subject_kind: str, subject_id: int) -> set[int]:
+    """The clocks of a subject that run or stand still."""
+    return set(open_clocks(subject_kind).filter(subject_id=subject_id).values_list("pk", flat=True))
+
+
+def responses_among(clocks: Iterable[int]) -> list[int]:
+    """Of these clocks, those of a response, the oldest first."""
+    goals = (Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE)
+    return list(
+        Clock.objects.filter(pk__in=clocks, goal__in=goals).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+def concerned(rollout: Rollout) -> QuerySet[Clock]:
+    """The clocks that an edit may still have to move."""
+    if rollout.calendar is None:
+        return Clock.objects.filter(state__in=Clock.OPEN, pk__lte=rollout.until_clock)
+    return Clock.objects.filter(
+        state=Clock.State.RUNNING, calendar=rollout.calendar, calendar_version__lt=rollout.calendar.version
+    )
 
 
 def of_subject(subject_kind: str, subject_id: int) -> QuerySet[Clock]:
@@ -34,27 +179,32 @@ def nearest(subject_kind: str, subject_id: int) -> Nearest:
     return Nearest(due_at, goal, min((breach for *_, breach in rows if breach), default=None))
 
 
-def last_met(subject_kind: str, subject_id: int, goal: str) -> Clock | None:
-    """The clock of this goal that was met last."""
-    met = of_subject(subject_kind, subject_id).filter(goal=goal, state=Clock.State.MET)
-    return met.select_related("calendar").last()
+def last_ended(subject_kind: str, subject_id: int, goal: str) -> Clock | None:
+    """The clock of this goal that was met or cancelled last."""
+    ended = of_subject(subject_kind, subject_id).filter(goal=goal).exclude(state__in=Clock.OPEN)
+    return ended.select_related("calendar").last()
 
 
-def clocks_of(subject_kind: str, subject_id: int, now: datetime | None = None) -> list[dict[str, Any]]:
+def clocks_of(
+    subject_kind: str, subject_id: int, now: datetime | None = None, *, ledger: bool = True
+) -> list[dict[str, Any]]:
     """The clocks of a subject in the shape of the API: open ones first, then by goal, the newest first.
 
-    Minutes are whole minutes of business time; `remaining_minutes` is negative once overdue.
+    Minutes are whole minutes of business time; `remaining_minutes` is negative once overdue. Without `ledger` the
+    rows that explain them are left out, for a query less.
     """
     moment = now or wall.now()
-    clocks = of_subject(subject_kind, subject_id).select_related("calendar").prefetch_related("ledger")
+    clocks = of_subject(subject_kind, subject_id).select_related("calendar")
+    clocks = clocks.prefetch_related("ledger") if ledger else clocks
     ordered = sorted(clocks, key=lambda c: (c.state not in Clock.OPEN, _GOAL_ORDER[c.goal], -c.pk))
-    return [as_json(clock, moment) for clock in ordered]
+    return [as_json(clock, moment, ledger=ledger) for clock in ordered]
 
 
-def as_json(clock: Clock, now: datetime) -> dict[str, Any]:
+def as_json(clock: Clock, now: datetime, *, ledger: bool = True) -> dict[str, Any]:
     """One clock in the shape of the API."""
     elapsed = clock.elapsed_at(now)
     return {
+        "id": clock.pk,
         "goal": clock.goal,
         "state": clock.state,
         "target_minutes": clock.target_minutes,
@@ -77,45 +227,9 @@ def as_json(clock: Clock, now: datetime) -> dict[str, Any]:
                 "minutes": _minutes(clock, row, now),
                 "calendar_version": row.calendar_version,
             }
-            for row in clock.ledger.all()
+            for row in (clock.ledger.all() if ledger else ())
         ],
     }
-
-
-def explain(clock: Clock, now: datetime | None = None) -> list[str]:
-    """The clock in sentences, times in its calendar's zone: what was promised, what was counted, what is left."""
-    moment = now or wall.now()
-    elapsed = clock.elapsed_at(moment)
-    lines = [
-        f"{clock.get_goal_display()}: {in_words(clock.target_seconds)} promised by “{clock.policy_name}”, "
-        f"counted in “{clock.calendar}”."
-    ]
-    for row in clock.ledger.all():
-        until = local(row.to_at, clock) if row.to_at else "now"
-        counted = in_words(_minutes(clock, row, moment) * 60) if row.counted else "not counted"
-        lines.append(f"{local(row.from_at, clock)} to {until}: {counted} ({row.why}).")
-    if elapsed <= clock.target_seconds:
-        lines.append(f"{in_words(elapsed)} used, {in_words(clock.target_seconds - elapsed)} left.")
-    else:
-        lines.append(f"{in_words(elapsed)} used, {in_words(elapsed - clock.target_seconds)} over.")
-    if clock.due_at and clock.state == Clock.State.RUNNING:
-        lines.append(f"Due {local(clock.due_at, clock)}.")
-    return lines
-
-
-def in_words(seconds: int) -> str:
-    """Business time as a person says it: "2 h 05 min"."""
-    hours, minutes = divmod(seconds // 60, 60)
-    if not hours:
-        return f"{minutes} min"
-    return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
-
-
-def local(at: datetime, clock: Clock) -> str:
-    """A moment on the wall clock of the calendar, with its zone: "Mon 8 Feb 13:30 (Europe/Paris)"."""
-    zone = clock.calendar.hours().zone
-    there = at.astimezone(UTC).astimezone(zone)
-    return f"{there:%a} {there.day} {there:%b %H:%M} ({zone.key})"
 
 
 def _minutes(clock: Clock, row: Interval, now: datetime) -> int:
@@ -123,4 +237,4 @@ def _minutes(clock: Clock, row: Interval, now: datetime) -> int:
         return 0
     if row.seconds is not None:
         return row.seconds // 60
-    return clock.calendar.hours().between(row.from_at, now) // 60
+    return clock.hours().between(row.from_at, now) // 60

@@ -4,9 +4,9 @@ No database, no clock of its own; times are whole seconds of business time unles
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 WAITING = "waiting"
 """The reason that always pauses: we wait for the customer."""
@@ -43,34 +43,90 @@ class Facts:
 class Matching(Protocol):
     """The part of a policy that decides whom it is for; empty means anybody."""
 
-    pk: int
-    order: int
-    customer_tier: str
-    kind: str
-    priority: str
-    application_id: int | None
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def order(self) -> Any: ...
+    @property
+    def customer_tier(self) -> Any: ...
+    @property
+    def kind(self) -> Any: ...
+    @property
+    def priority(self) -> Any: ...
+    @property
+    def application_id(self) -> Any: ...
 
 
 P = TypeVar("P", bound=Matching)
 
+LAST = 2**63
+"""The place of what is not stored yet, among the ids."""
+
+MATCHED_BY = ("customer_tier", "kind", "application_id", "priority")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[P]):
+    """How a policy did for some facts: what it asks for, what of that differs, and why it lost ("" if it won)."""
+
+    policy: P
+    asks: tuple[str, ...]
+    differs: tuple[str, ...]
+    lost: str = ""
+
+    @property
+    def fits(self) -> bool:
+        return not self.differs
+
+
+def judge(policies: Iterable[P], facts: Facts) -> list[Verdict[P]]:
+    """Every policy's verdict: those that fit first, the winner in front, then those that do not fit.
+
+    The most specific that fits wins, then the first in order, then the oldest.
+    """
+    found = [_verdict(policy, facts) for policy in policies]
+    fitting = sorted((one for one in found if one.fits), key=_rank)
+    losers = [replace(one, lost=_why_lost(one, fitting[0])) for one in fitting[1:]]
+    return [*fitting[:1], *losers, *(one for one in found if not one.fits)]
+
 
 def choose(policies: Iterable[P], facts: Facts) -> P | None:
-    """The policy for these facts: the most specific that matches, then the first in order; None if none does."""
-    fitting = [policy for policy in policies if _matches(policy, facts)]
-    return min(fitting, key=lambda policy: (-_specificity(policy), policy.order, policy.pk), default=None)
+    """The policy for these facts; None if none fits."""
+    fitting = [one for one in (_verdict(policy, facts) for policy in policies) if one.fits]
+    return min(fitting, key=_rank).policy if fitting else None
 
 
-def _asked(policy: Matching) -> tuple[tuple[str, object], ...]:
-    names = ("customer_tier", "kind", "application_id", "priority")
-    return tuple((name, value) for name in names if (value := getattr(policy, name)) not in ("", None))
+def asks(policy: Matching) -> tuple[str, ...]:
+    """The facts by which a policy asks for some value."""
+    return tuple(name for name in MATCHED_BY if getattr(policy, name) not in ("", None))
 
 
-def _matches(policy: Matching, facts: Facts) -> bool:
-    return all(getattr(facts, name) == value for name, value in _asked(policy))
+def shadows(one: Matching, other: Matching) -> bool:
+    """Whether `one` wins wherever `other` fits: they are for the same work, and it comes first."""
+    same = all(getattr(one, name) == getattr(other, name) for name in MATCHED_BY)
+    return same and (one.order, one.pk) < (other.order, other.pk or LAST)
 
 
-def _specificity(policy: Matching) -> int:
-    return len(_asked(policy))
+def _verdict(policy: P, facts: Facts) -> Verdict[P]:
+    asked = asks(policy)
+    differs = tuple(name for name in asked if getattr(policy, name) != getattr(facts, name))
+    return Verdict(policy, asked, differs, "it is for other work" if differs else "")
+
+
+def _rank(verdict: Verdict[Any]) -> tuple[int, int, int]:
+    return -len(verdict.asks), verdict.policy.order, verdict.policy.pk
+
+
+def _why_lost(loser: Verdict[Any], winner: Verdict[Any]) -> str:
+    if len(loser.asks) < len(winner.asks):
+        return f"less specific: it asks for {_facts(len(loser.asks))}, the chosen one for {len(winner.asks)}"
+    if loser.policy.order > winner.policy.order:
+        return f"as specific, but later in order: {loser.policy.order} after {winner.policy.order}"
+    return "as specific and the same in order, but entered later"
+
+
+def _facts(count: int) -> str:
+    return f"{count or 'no'} fact{'' if count == 1 else 's'}"
 
 
 def pauses(reason: str, pause_reasons: Collection[str]) -> bool:
@@ -105,21 +161,39 @@ def audience(alarm: int) -> tuple[Part, ...]:
     return (Part.ASSIGNEE, Part.LEAD) if alarm >= 75 else (Part.ASSIGNEE,)
 
 
-def contradiction(
-    *, targets: tuple[int | None, int | None, int | None], pause_reasons: Iterable[str]
-) -> str | None:
-    """Why a policy contradicts itself, as a sentence; None when it does not.
+MOST_MINUTES = 2 * 366 * 24 * 60
+
+
+def contradictions(
+    *, targets: tuple[int | None, int | None, int | None], pause_reasons: Any
+) -> dict[str, list[str]]:
+    """Where a policy contradicts itself: sentences by field; empty when it does not.
 
     targets: first response, next response, resolution, in minutes.
     """
-    first, _, resolution = targets
+    wrong: dict[str, list[str]] = {}
+    first, following_one, resolution = targets
     if not any(targets):
-        return "This policy promises nothing: give at least one target."
+        wrong["resolution_minutes"] = ["This policy promises nothing: give at least one target."]
+    if any(target and target > MOST_MINUTES for target in targets):
+        wrong["resolution_minutes"] = ["A target is at most two years."]
     if first and resolution and resolution < first:
-        return "The resolution cannot be due before the first response."
+        wrong["resolution_minutes"] = ["The resolution cannot be due before the first response."]
+    if following_one and resolution and resolution < following_one:
+        wrong["next_response_minutes"] = ["A next response cannot be due after the resolution."]
+    if sentence := _contradicting_pause(pause_reasons):
+        wrong["pause_reasons"] = [sentence]
+    return wrong
+
+
+def _contradicting_pause(pause_reasons: Any) -> str:
+    if not isinstance(pause_reasons, list) or not all(isinstance(reason, str) for reason in pause_reasons):
+        return "Reasons that pause are a list, such as [“vendor”]."
     for reason in pause_reasons:
         if reason in STARTING:
             return f"This policy would pause its clocks in “{reason}”, where they start, so nothing would ever be due."
+        if reason == WAITING:
+            return "Waiting for the customer pauses every clock by itself; leave it out."
         if reason not in HOLD_REASONS:
             return f"“{reason}” is not a reason for holding work; choose from {', '.join(HOLD_REASONS)}."
-    return None
+    return ""

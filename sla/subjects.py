@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import models
 
-from sla.rules import Part
+from core.common.actor import Actor
+from sla.rules import Facts, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,38 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Who has the work; a breach keeps it as it was then."""
+
+    user_id: int | None = None
+    name: str = ""
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a promise is chosen by, and for what: the facts, why the work stands still ("" while somebody works),
+    and the goals that are not reached yet."""
+
+    facts: Facts
+    held_for: str = ""
+    goals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectInfo:
     """How to reach a kind of subject.
 
     model: its rows; an alarm locks the row first, so that clocks and subject are always locked in the same order.
     reference: "TKT-12" from the primary key, without a query.
     label: one line for a mail's subject, from the row; must hide what is confidential.
-    path: its page, such as "/tickets/TKT-12/".
+    path: its page, such as "/tickets/TKT-12/", by the primary key alone.
     recipients: who is reminded, by part, from the row; missing parts are empty.
     nearest_changed: store this on the row; called in the transaction of a breach or a calendar's edit.
+    visible_to: the rows that an actor may see.
+    owner: who has it now, from the row.
+    owed: what its promises are chosen by now, from the row; None where nothing is to be promised.
+    related: what these functions need beside the row, for select_related.
     """
 
     model: type[models.Model]
@@ -51,6 +75,19 @@ class SubjectInfo:
     path: Callable[[Any], str]
     recipients: Callable[[Any], Mapping[Part, Sequence[Person]]]
     nearest_changed: Callable[[int, Nearest], None]
+    visible_to: Callable[[Actor], models.QuerySet[Any]]
+    owner: Callable[[Any], Owner]
+    owed: Callable[[Any], Owed | None]
+    related: tuple[str, ...] = ()
+
+    def address(self, pk: int) -> str:
+        """The page of a subject, without reading it."""
+        return self.path(self.model(pk=pk))
+
+    def locked(self, pk: int, *, skip: bool = False) -> Any:
+        """The row, taken before its clocks as every writer does; None when it is gone, or held and `skip`."""
+        rows = self.model._base_manager.select_for_update(skip_locked=skip, of=("self",))
+        return rows.select_related(*self.related).filter(pk=pk).first()
 
 
 @dataclass
@@ -68,6 +105,11 @@ _kinds: dict[str, SubjectInfo] = {}
 def register(kind: str, info: SubjectInfo) -> None:
     """Make a kind of subject known; called from AppConfig.ready()."""
     _kinds[kind] = info
+
+
+def known() -> dict[str, SubjectInfo]:
+    """Every kind that may have clocks."""
+    return dict(_kinds)
 
 
 def of(kind: str) -> SubjectInfo:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.common.actor import Actor, system
 from sla.rules import Facts, Part
-from sla.subjects import Nearest, Person
+from sla.subjects import Nearest, Owed, Owner, Person
 
 PARIS = ZoneInfo("Europe/Paris")
 ROBOT = system()
@@ -32,6 +32,8 @@ class Thing:
             Part.MANAGER: [Person("Max", "max@desk.example")],
         }
     )
+    owner: Owner = field(default_factory=lambda: Owner(None, "Ana", "Front line"))
+    owed: Owed | None = None
     kind: str = "thing"
     by: Actor = ROBOT
 

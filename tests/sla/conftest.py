@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 
 from catalogue.models import Application
-from sla import subjects
+from sla import operations, subjects
 from sla.models import Calendar, Policy
 from sla.subjects import SubjectInfo
-from tests.sla.cast import Thing
+from tests.sla.cast import ROBOT, Thing, paris
 
 
 @pytest.fixture
@@ -21,6 +22,9 @@ def thing(db: None) -> Iterator[Thing]:
         path=lambda row: f"/things/THG-{row.pk}/",
         recipients=lambda row: thing.recipients,
         nearest_changed=lambda pk, nearest: thing.stored.append(nearest),
+        visible_to=lambda actor: Application.objects.all(),
+        owner=lambda row: thing.owner,
+        owed=lambda row: thing.owed,
     )
     subjects.register(thing.kind, info)
     yield thing
@@ -30,7 +34,10 @@ def thing(db: None) -> Iterator[Thing]:
 @pytest.fixture
 def calendar(db: None) -> Calendar:
     week = {day: [["09:00", "12:00"], ["13:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-    return Calendar.objects.create(slug="paris", name="Paris", zone="Europe/Paris", weekly=week)
+    with time_machine.travel(paris(2027, 1, 1), tick=False):
+        return operations.save_calendar(
+            Calendar(slug="paris", name="Paris", zone="Europe/Paris", weekly=week), by=ROBOT
+        )
 
 
 @pytest.fixture

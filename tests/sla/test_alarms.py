@@ -13,10 +13,10 @@ from sla import operations
 from sla.alarms import SWEEP
 from sla.models import Clock, Goal, Policy
 from sla.rules import Part
-from sla.subjects import Person
+from sla.subjects import Owed, Person
 from tests.sla.cast import P1, P3, ROBOT, Thing, paris
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
 ANA, LEA, MAX = "ana@desk.example", "lea@desk.example", "max@desk.example"
 
 
@@ -106,7 +106,7 @@ def test_a_queued_reminder_is_dropped_when_a_later_one_took_its_place(clock, mai
 
 def test_a_new_priority_brings_no_second_breach_notice(thing, clock, p1) -> None:
     sweep(2, 10)
-    operations.retarget(*thing.subject, P1, held_for="", at=paris(2027, 2, 2, 11), by=ROBOT, why="worse")
+    operations.retarget(*thing.subject, Owed(P1), at=paris(2027, 2, 2, 11), by=ROBOT, why="worse")
 
     assert sweep(2, 11) == [ANA, LEA, MAX]  # four hours and more beyond the new target: the repeated reminder
     names = [event.name for event in trail.history(*thing.subject)]
@@ -118,7 +118,7 @@ def test_a_new_priority_brings_no_second_breach_notice(thing, clock, p1) -> None
 def test_a_new_priority_repeats_no_reminder_that_went_out(thing, clock, p1) -> None:
     Policy.objects.filter(pk=p1.pk).update(resolution_minutes=7 * 60)
     assert sweep(1, 14) == [ANA]
-    operations.retarget(*thing.subject, P1, held_for="", at=paris(2027, 2, 1, 14), by=ROBOT, why="worse")
+    operations.retarget(*thing.subject, Owed(P1), at=paris(2027, 2, 1, 14), by=ROBOT, why="worse")
 
     assert sweep(1, 15, 14) == []
     assert sweep(1, 15, 15) == [ANA, LEA]
@@ -127,9 +127,7 @@ def test_a_new_priority_repeats_no_reminder_that_went_out(thing, clock, p1) -> N
 def test_a_lower_priority_keeps_the_breach_and_tells_it_no_more(thing, p3, p1) -> None:
     operations.start_clocks(*thing.subject, P1, at=paris(2027, 2, 1, 9), by=ROBOT)
     assert sweep(1, 14) == [ANA, LEA, MAX]
-    nearest = operations.retarget(
-        *thing.subject, P3, held_for="", at=paris(2027, 2, 1, 15), by=ROBOT, why="milder"
-    )
+    nearest = operations.retarget(*thing.subject, Owed(P3), at=paris(2027, 2, 1, 15), by=ROBOT, why="milder")
 
     assert (nearest.breached_at, nearest.due_at) == (paris(2027, 2, 1, 14), paris(2027, 2, 2, 10))
     assert sweep(2, 14, 59) == []
@@ -139,7 +137,7 @@ def test_a_lower_priority_keeps_the_breach_and_tells_it_no_more(thing, p3, p1) -
 def test_a_lower_priority_has_its_own_reminders(thing, p3, p1) -> None:
     operations.start_clocks(*thing.subject, P1, at=paris(2027, 2, 1, 9), by=ROBOT)
     assert sweep(1, 13, 36) == [ANA, LEA]
-    operations.retarget(*thing.subject, P3, held_for="", at=paris(2027, 2, 1, 13, 36), by=ROBOT, why="milder")
+    operations.retarget(*thing.subject, Owed(P3), at=paris(2027, 2, 1, 13, 36), by=ROBOT, why="milder")
 
     assert sweep(1, 14) == [ANA]
 

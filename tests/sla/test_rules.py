@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -92,18 +93,27 @@ def test_waiting_always_pauses_and_holding_only_for_listed_reasons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "reasons", "words"),
+    ("targets", "reasons", "field", "words"),
     [
-        ((None, None, None), [], "promises nothing"),
-        ((0, None, 0), [], "promises nothing"),
-        ((60, None, 30), [], "before the first response"),
-        ((60, None, 90), ["new"], "where they start"),
-        ((60, None, 90), ["lunch"], "not a reason"),
+        ((None, None, None), [], "resolution_minutes", "promises nothing"),
+        ((0, None, 0), [], "resolution_minutes", "promises nothing"),
+        ((60, None, 30), [], "resolution_minutes", "before the first response"),
+        ((None, 60, 30), [], "next_response_minutes", "after the resolution"),
+        ((None, None, 2_000_000_000), [], "resolution_minutes", "at most two years"),
+        ((60, None, 90), ["new"], "pause_reasons", "where they start"),
+        ((60, None, 90), ["open"], "pause_reasons", "where they start"),
+        ((60, None, 90), ["waiting"], "pause_reasons", "leave it out"),
+        ((60, None, 90), ["lunch"], "pause_reasons", "not a reason"),
+        ((60, None, 90), "vendor", "pause_reasons", "are a list"),
+        ((60, None, 90), [["vendor"]], "pause_reasons", "are a list"),
     ],
 )
-def test_a_policy_that_contradicts_itself(targets: tuple, reasons: list[str], words: str) -> None:
-    assert words in (rules.contradiction(targets=targets, pause_reasons=reasons) or "")
+def test_a_policy_that_contradicts_itself(targets: tuple, reasons: Any, field: str, words: str) -> None:
+    wrong = rules.contradictions(targets=targets, pause_reasons=reasons)
+
+    assert list(wrong) == [field]
+    assert words in wrong[field][0]
 
 
 def test_a_sound_policy_has_no_contradiction() -> None:
-    assert rules.contradiction(targets=(60, None, 90), pause_reasons=["vendor", "change"]) is None
+    assert rules.contradictions(targets=(60, 60, 90), pause_reasons=["vendor", "change"]) == {}
