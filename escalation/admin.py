@@ -13,7 +13,7 @@ from core.accounts.models import User
 from core.common import clock
 from core.common.errors import RuleBroken
 from core.common.vocabulary import Area, Role
-from escalation import operations, rules
+from escalation import operations, review_rules, rules
 from escalation.models import Rotation, Team
 
 PEOPLE = User.objects.exclude(role_grants__role=Role.CUSTOMER)
@@ -22,14 +22,15 @@ PEOPLE = User.objects.exclude(role_grants__role=Role.CUSTOMER)
 class TeamForm(forms.ModelForm):
     members = forms.ModelMultipleChoiceField(PEOPLE, required=False)
     areas = forms.MultipleChoiceField(choices=Area.choices, required=False)
+    portal_url = forms.URLField(max_length=300, required=False, assume_scheme="https")
 
     class Meta:
         model = Team
-        exclude = ["version", "reviewed_at"]  # noqa: DJ006 - everything else is for people to edit
+        exclude = ["version", "reviewed_at", "next_chase_at"]  # noqa: DJ006 - everything else is for people to edit
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["review_due"].initial = rules.next_review(clock.now().date())
+        self.fields["review_due"].initial = review_rules.next_due(clock.now().date())
 
 
 class RotationForm(forms.ModelForm):

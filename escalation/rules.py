@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
-from escalation.on_call import Layer, Restriction, turn_at, turn_starts_on
-
-REVIEW_EVERY = timedelta(days=91)  # quarterly
-
-
-def next_review(today: date) -> date:
-    """The day by which an entry that was checked today must be checked again."""
-    return today + REVIEW_EVERY
-
-
-def carried_on(layer: Layer, people: tuple[int, ...], now: datetime) -> tuple[date, tuple[int, ...]]:
-    """The (start, order) with which a changed rotation goes on.
-
-    Who is on call stays until the turn ends; when they were removed, the next of the old order who is
-    still there takes over at once.
-    """
-    turn = turn_at(layer, now)
-    if turn is None or not people:
-        return layer.start, people
-    now_on = turn % len(layer.people)
-    remaining = [person for person in layer.people[now_on:] + layer.people[:now_on] if person in people]
-    first = people.index(remaining[0]) if remaining else 0
-    return turn_starts_on(layer, turn), people[first:] + people[:first]
+from escalation.on_call import Restriction
 
 
 def parse_restrictions(rows: Any) -> tuple[Restriction, ...]:
@@ -77,9 +55,21 @@ def check_override(starts_at: datetime, ends_at: datetime, now: datetime) -> Non
         raise RuleBroken("The override lies in the past, which stays what it was.", field="ends_at")
 
 
+# What who keeps an entry right may change of it; the rest of it places the team in the desk.
+KEPT_RIGHT = frozenset(
+    {
+        "scope", "not_scope", "keywords", "have_ready", "areas", "components", "members", "zone", "hours", "email",
+        "phone", "chat", "contract", "quote", "portal_url",
+    }
+)  # fmt: skip
+
+
 def may_review(actor: Actor, keepers: set[int | None]) -> bool:
     """Managers of the directory, and who owns, leads or manages the entry."""
     return can(actor, Permission.MANAGE_DIRECTORY) or _one_of(actor, keepers)
+
+
+WHO_MAY_OVERRIDE = "Only who takes turns here, the team's lead or a manager can arrange a stand-in."
 
 
 def may_override(actor: Actor, leads: set[int | None], people: set[int]) -> bool:

@@ -48,7 +48,7 @@ def test_saving_a_rotation_keeps_the_past(admin_page, house, noon):
 
 def test_a_new_rotation_with_a_stranger_is_refused(admin_page, house):
     typed = {"team": house.network.pk, "name": "Days", "people": "eli, nobody", "zone": "UTC", "step": 1,
-             "position": 0, "period": "daily", "handoff_weekday": 0, "handoff_time": "08:00",
+             "position": 0, "period": "daily", "every": 1, "handoff_weekday": 0, "handoff_time": "08:00",
              "start": "2027-06-16", "restrictions": "[]", "active": "on"}  # fmt: skip
     response = admin_page.post("/admin/escalation/rotation/add/", typed)
     assert "Nobody is called nobody." in response.content.decode()

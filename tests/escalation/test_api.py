@@ -61,9 +61,19 @@ def test_on_call_answers_with_the_documented_fields(api):
                 "name": "Ira Ivers",
                 "role": "team lead",
                 "after_minutes": 5,
+                "together": False,
+                "people": [],
                 "phone": "+44 20 5550 0103",
             },
-            {"person": "max", "name": "Max Moreau", "role": "team manager", "after_minutes": 10, "phone": ""},
+            {
+                "person": "max",
+                "name": "Max Moreau",
+                "role": "team manager",
+                "after_minutes": 10,
+                "together": False,
+                "people": [],
+                "phone": "",
+            },
         ],
     }
 
@@ -156,6 +166,45 @@ def test_a_private_number_shows_only_while_on_call(api, house):
     assert numbers["eli"] == "+44 20 5550 0101"
     assert numbers["lea"] is None
     assert api("lea").get("people/lea/").json()["phone"] == "+44 20 5550 0102"
+
+
+def test_about_another_moment_private_numbers_stay_private(api, house):
+    house.lea.phone = "+44 20 5550 0102"
+    house.lea.save()
+    (answer,) = api("ana").get("on-call/?team=payments&at=2027-06-22T10:00:00Z").json()
+    assert (answer["person"], answer["phone"]) == ("lea", "")
+    assert answer["escalation"][0]["phone"] == "+44 20 5550 0103"
+
+
+def test_people_change_their_own_entry(api):
+    typed = {"languages": "English", "work_days": [0, 1], "work_from": "09:00", "work_to": "17:00"}
+    changed = api("lea").patch("people/lea/", typed, **{"If-Match": '"1"'})
+    assert changed.status_code == 200, changed.json()
+    assert {name: changed.json()[name] for name in typed} == typed
+    assert api("lea").patch("people/lea/", typed, **{"If-Match": '"1"'}).status_code == 412
+    assert api("eli").patch("people/lea/", typed).status_code == 403
+    assert api("lea").post("people/lea/review/").status_code == 200
+
+
+def test_a_vendor_says_contract_and_what_to_quote(api):
+    facts = {"is_vendor": True, "contract": "7731", "quote": "Site 12", "portal_url": "https://bank.example/"}
+    made = api("max").post("teams/", {"name": "File transfer vendor", **facts})
+    assert made.status_code == 201, made.json()
+    assert {name: made.json()[name] for name in facts} == facts
+    found = api("ana").get("teams/?vendor=true").json()["results"]
+    assert [team["slug"] for team in found] == ["file-transfer-vendor"]
+
+
+def test_overdue_entries_are_marked_and_found(api, noon):
+    assert api("ana").get("teams/payments/").json()["overdue"] is False
+    noon.shift(timedelta(days=92))
+    assert api("ana").get("teams/payments/").json()["overdue"] is True
+    assert api("ana").get("on-call/?team=payments").json()[0]["overdue"] is True
+    assert api("ana").get("people/eli/").json()["overdue"] is True
+    assert len(api("ana").get("teams/?overdue=true").json()["results"]) == 3
+    assert api("ana").get("people/?overdue=false").json()["count"] == 0
+    assert api("max").patch("teams/network/", {"areas": ["network"]}).status_code == 200
+    assert [t["slug"] for t in api("ana").get("teams/?area=network,data").json()["results"]] == ["network"]
 
 
 def test_reviewing_through_the_api(api, noon):
