@@ -11,10 +11,11 @@ from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.audit.models import Event
 from core.common.actor import Actor
-from incidents import operations, panels, queries, shapes
+from incidents import linked, operations, panels, queries, receipts, shapes
 from incidents.filters import IncidentFilter
-from incidents.models import Incident, TimelineEntry, Update
+from incidents.models import Incident, RoleHolding, TimelineEntry, Update
 from incidents.shapes import Data
+from worklog import queries as worklog
 
 ROLES = "assign_roles"
 
@@ -37,7 +38,7 @@ class IncidentViewSet(DeskViewSet):
     }
     ordering = "-declared_at"
     related = queries.FACTS
-    prefetch = queries.AFFECTED
+    prefetch = (*queries.AFFECTED, "children")
     action_fields = {
         "status": "status, restore, reopen or close",
         "restored_at": "restore",
@@ -46,6 +47,8 @@ class IncidentViewSet(DeskViewSet):
         "communications_lead": ROLES,
         "scribe": ROLES,
         "cadence_minutes": "set_cadence",
+        "parent": "set_parent",
+        "merged_into": "merge or undo_merge",
     }
 
     def find(self, ref: str, by: Actor) -> Incident:
@@ -92,6 +95,73 @@ class IncidentViewSet(DeskViewSet):
         """Give the roles named, or clear one with null."""
         return operations.assign_roles(ref, **data, by=by)
 
+    @verb(shapes.TakeRole)
+    def take_role(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Take a role that nobody has; the first one wins."""
+        return operations.take_role(ref, **data, by=by)
+
+    @verb(shapes.HandOver)
+    def hand_over(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Hand a role to somebody else with a note; they are told."""
+        return operations.hand_over(ref, **data, by=by)
+
+    @listing(shapes.HoldingOut, ordering=("since",))
+    def roles(self, ref: str, by: Actor) -> QuerySet[RoleHolding]:
+        """Who had which role from when to when, the oldest first."""
+        return queries.holdings(queries.get_for(ref, by=by))
+
+    @verb(shapes.MergeInto)
+    def merge(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Let it go on as another incident; answers the survivor."""
+        return operations.merge(ref, **data, by=by)
+
+    @verb()
+    def undo_merge(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Take a merge back; answers the incident that stands for itself again."""
+        return operations.undo_merge(ref, by=by)
+
+    @verb(shapes.SetParent)
+    def set_parent(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Make it part of another incident, or take it out with an empty parent."""
+        return operations.set_parent(ref, **data, by=by)
+
+    @verb(shapes.ToWork)
+    def link(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Link a ticket, a change or a problem."""
+        return operations.link_work(ref, **data, by=by)
+
+    @verb(shapes.ToWork)
+    def unlink(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Take the link to a ticket, a change or a problem away."""
+        return operations.unlink_work(ref, **data, by=by)
+
+    @verb(shapes.AnswerTicket)
+    def answer_ticket(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Tell the requester of a ticket linked after the restoration that it works again, or decide not to."""
+        return operations.answer_ticket(ref, **data, by=by)
+
+    @reading(shapes.LinkedTicketOut, many=True)
+    def linked_tickets(self, ref: str, by: Actor) -> list[Any]:
+        """The linked tickets that the caller may see, with whether their requester was answered."""
+        incident = queries.get_for(ref, by=by)
+        links = worklog.links_of(incident, by, kinds=("ticket",))
+        return linked.tickets_of(incident, links, queries.last_restoration(incident))
+
+    @reading(shapes.HarmOut, many=True)
+    def impact_notes(self, ref: str, by: Actor) -> list[Any]:
+        """What stops for whom, those whom it hurts most now first, with what they do by hand."""
+        return queries.harm(queries.get_for(ref, by=by), by)
+
+    @verb(shapes.Suspect)
+    def suspect_change(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Say that a change may be the cause."""
+        return operations.suspect_change(ref, **data, by=by)
+
+    @verb(shapes.ClearChange)
+    def clear_change(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Say that a change is not the cause, with a note that says why."""
+        return operations.clear_change(ref, **data, by=by)
+
     @verb(shapes.EntryIn, entry=shapes.EntryOut)
     def add_entry(self, ref: str, data: Data, by: Actor) -> TimelineEntry:
         """Write an observation or a decision on the timeline."""
@@ -104,8 +174,19 @@ class IncidentViewSet(DeskViewSet):
 
     @verb(shapes.Subscribe)
     def subscribe(self, ref: str, data: Data, by: Actor) -> Incident:
-        """Send the updates of this incident to one more address or person."""
-        return operations.subscribe(ref, **data, by=by)
+        """Send the updates of this incident to one more address, person or chat; an outside address confirms first."""
+        named = {"transport" if name == "channel" else name: value for name, value in data.items()}
+        return operations.subscribe(ref, **named, by=by)
+
+    @verb(shapes.Unsubscribe)
+    def unsubscribe(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Take an address or a person off the list of this incident."""
+        return operations.unsubscribe(ref, **data, by=by)
+
+    @reading(shapes.RecipientOut, many=True)
+    def recipients(self, ref: str, by: Actor) -> list[Any]:
+        """Who is told, by which lists, and what became of the last update to each; trouble first."""
+        return receipts.receipts(queries.get_for(ref, by=by))
 
     @listing(shapes.UpdateOut, ordering=("number",))
     def updates(self, ref: str, by: Actor) -> QuerySet[Update]:

@@ -7,7 +7,17 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from core.audit import words
         from core.search import index
-        from incidents import cadence, events, handlers, my_work, on_tickets
+        from escalation import page_subjects
+        from incidents import (
+            cadence,
+            events,
+            handing_over,
+            handlers,
+            my_work,
+            on_tickets,
+            paging,
+            who_to_call,
+        )
         from incidents.models import Incident
         from worklog import subjects
 
@@ -16,7 +26,10 @@ class IncidentsConfig(AppConfig):
         cadence.register()
         my_work.register()
         on_tickets.register()
+        who_to_call.register()
+        handing_over.register()
         index.register(Incident.SUBJECT, Incident.objects.visible_to)
+        page_subjects.register(Incident.SUBJECT, paging.SUBJECT_INFO)
         subjects.register(
             subjects.Kind(
                 name=Incident.SUBJECT,

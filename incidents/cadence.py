@@ -1,7 +1,8 @@
-"""The two sweeps of incidents, and when a queued message about one is no longer true."""
+"""The sweeps of incidents, and when a queued message about one is no longer true."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -10,9 +11,10 @@ from core.outbox import relevance
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
 from incidents import audience, operations
-from incidents.models import Incident, Update
+from incidents.models import Answer, Incident, RoleHolding, Update
 
-UPDATES, REMINDERS = "incidents.updates", "incidents.reminders"
+UPDATES, REMINDERS, ANSWERS = "incidents.updates", "incidents.reminders", "incidents.answers"
+DELIVERY = "incidents.delivery"
 OVERRULES = (Update.Kind.RESTORED, Update.Kind.CORRECTION)
 
 
@@ -24,9 +26,14 @@ def register() -> None:
     sweeps.register(
         sweeps.Sweep(name=REMINDERS, due=_reminders_due, field="next_reminder_due_at", act=operations.remind)
     )
+    sweeps.register(sweeps.Sweep(name=ANSWERS, due=_answers_due, field="due_at", act=operations.give_answer))
+    sweeps.register(
+        sweeps.Sweep(name=DELIVERY, due=_unchecked, field="check_at", act=operations.check_delivery)
+    )
     relevance.register("incident.update", outdated_update)
     relevance.register("incident.reminder", outdated_reminder)
     relevance.register("incident.overdue", answered)
+    relevance.register("incident.role", role_passed_on)
 
 
 def _updates_due(now: datetime) -> QuerySet[Incident]:
@@ -37,21 +44,38 @@ def _reminders_due(now: datetime) -> QuerySet[Incident]:
     return Incident.objects.filter(next_reminder_due_at__lte=now).order_by("next_reminder_due_at", "id")
 
 
+def _answers_due(now: datetime) -> QuerySet[Answer]:
+    return Answer.objects.filter(due_at__lte=now).order_by("due_at", "id")
+
+
+def _unchecked(now: datetime) -> QuerySet[Update]:
+    return Update.objects.filter(check_at__lte=now).order_by("check_at", "id")
+
+
 def outdated_update(message: OutgoingMessage) -> str | None:
     """An update is overruled by "Service restored" and by its correction; and the subscriber may have gone."""
-    incident = _about(message)
-    later = (
-        incident.updates.filter(number__gt=message.about_version, kind__in=OVERRULES)
-        .order_by("number")
-        .first()
-    )
-    if later is not None:
-        return (
-            f"Overruled by update {later.number} of {incident.reference}: {later.get_kind_display().lower()}."
-        )
-    if not audience.still_told(incident, message.to):
-        return f"{message.to} is no longer told about {incident.reference}."
+    standing = relevance.once((Incident.SUBJECT, message.about_id), lambda: _standing(_about(message)))
+    reference = standing.incident.reference
+    for later in standing.overruling:
+        if message.about_version is not None and later.number > message.about_version:
+            return f"Overruled by update {later.number} of {reference}: {later.get_kind_display().lower()}."
+    if audience.key_of_message(message) not in standing.told:
+        return f"{message.to} is no longer told about {reference}."
     return None
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What all messages about one incident ask."""
+
+    incident: Incident
+    overruling: list[Update]
+    told: frozenset[str]
+
+
+def _standing(incident: Incident) -> _Standing:
+    overruling = incident.updates.filter(kind__in=OVERRULES).order_by("number")
+    return _Standing(incident, list(overruling), audience.keys_told(incident))
 
 
 def outdated_reminder(message: OutgoingMessage) -> str | None:
@@ -63,6 +87,12 @@ def outdated_reminder(message: OutgoingMessage) -> str | None:
             or f"Update {message.about_version} of {incident.reference} is due at another time."
         )
     return answered(message)
+
+
+def role_passed_on(message: OutgoingMessage) -> str | None:
+    """Who got a role is not told once it went on to somebody else."""
+    holding = RoleHolding.objects.filter(pk=message.about_version, until=None).first()
+    return None if holding is not None else f"{message.to} does not have this role any more."
 
 
 def answered(message: OutgoingMessage) -> str | None:

@@ -27,7 +27,8 @@ def _phase(values: dict[str, str]) -> str:
 
 def _roles(event: Event) -> str:
     given = [f"{role.replace('_', ' ')}: {person or 'nobody'}" for role, person in event.after.items()]
-    return f"changed roles ({', '.join(given)})"
+    note = f": {event.data['note']}" if event.data.get("note") else ""
+    return f"changed roles ({', '.join(given)}){note}"
 
 
 def _edited(event: Event) -> str:
@@ -40,8 +41,25 @@ def _cadence(event: Event) -> str:
     return f"set updates to {how}: {event.data['reason']}"
 
 
+def _note(event: Event) -> str:
+    return f": {event.data['note']}" if event.data.get("note") else ""
+
+
+def _decided(event: Event) -> str:
+    if event.data["tell"]:
+        return f"tells the requester of {event.data['to']} that it works again"
+    return f"has nothing to say to the requester of {event.data['to']}"
+
+
+def _family(event: Event) -> str:
+    above = event.after["parent"]
+    return f"made it part of {above}" if above else f"took it out of {event.before['parent']}"
+
+
 SENTENCES: dict[str, Presenter] = {
-    "incident.declared": "declared the incident",
+    "incident.declared": lambda event: (
+        f"declared the {'exercise' if event.data.get('drill') else 'incident'}"
+    ),
     "incident.acknowledged": "acknowledged it",
     "incident.updated": _sent,
     "incident.update_missed": "saw update {data[number]} fall due without a text",
@@ -51,12 +69,22 @@ SENTENCES: dict[str, Presenter] = {
     "incident.reopened": "reopened it: {data[reason]}",
     "incident.closed": "closed the incident",
     "incident.roles_assigned": _roles,
+    "incident.role_handed_over": "made {data[to]} {data[role]}: {data[note]}",
     "incident.entry_added": "wrote down: {data[body]}",
     "incident.cadence_changed": _cadence,
     "incident.subscribed": "put {data[address]} on the list",
+    "incident.undelivered": "saw update {data[number]} wait for {data[waiting]} of its readers: it does not go out",
     "incident.edited": _edited,
     "incident.linked": "linked {data[to]}",
     "incident.unlinked": "took the link to {data[to]} away",
+    "incident.change_suspected": lambda event: f"suspects {event.data['to']}{_note(event)}",
+    "incident.change_cleared": "says that {data[to]} is not the cause: {data[note]}",
+    "incident.answer_decided": _decided,
+    "incident.merged": "merged it into {data[other]}",
+    "incident.merged_here": "merged {data[other]} into this one",
+    "incident.unmerged": "took it back out of {data[other]}",
+    "incident.unmerged_here": "took {data[other]} back out",
+    "incident.parent_set": _family,
     "incident.watched": "watches it",
     "incident.unwatched": "watches it no longer",
     "incident.mentioned": "named {data[names]} in a note",

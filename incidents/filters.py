@@ -15,6 +15,7 @@ from core.common.filters import (
     BeforeFilter,
     CommaChoiceFilter,
     CommaRefFilter,
+    FlagFilter,
     StrictFilterSet,
 )
 from core.common.vocabulary import Severity
@@ -51,6 +52,7 @@ class IncidentFilter(StrictFilterSet):
     declared_before = BeforeFilter("declared_at")
     restored_after = AfterFilter("restored_at")
     restored_before = BeforeFilter("restored_at")
+    drill = FlagFilter("drill")
     search = IncidentSearch(max_length=LONGEST_SEARCH)
 
     class Meta:

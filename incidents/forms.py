@@ -12,7 +12,7 @@ from core.accounts.models import User
 from core.common.vocabulary import Severity
 from customers.models import Audience, Organisation
 from incidents import queries
-from incidents.models import Incident, Status, TimelineEntry
+from incidents.models import Incident, RoleHolding, Status, TimelineEntry
 from incidents.notices import HEADINGS, Parts
 from incidents.rules import BETWEEN
 
@@ -45,13 +45,8 @@ class MomentField(forms.DateTimeField):
 
 class PersonField(forms.ModelChoiceField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            queryset=queries.staff(),
-            to_field_name="username",
-            required=False,
-            empty_label="Nobody yet",
-            **kwargs,
-        )
+        given = {"required": False, "empty_label": "Nobody yet", **kwargs}
+        super().__init__(queryset=queries.staff(), to_field_name="username", **given)
 
     def label_from_instance(self, obj: User) -> str:
         return obj.display_name
@@ -78,6 +73,9 @@ class DeclareForm(DeskForm):
     severity = forms.ChoiceField(choices=SEVERITIES, required=False, help_text="Can wait until triage.")
     applications = SeveralField(Application, help_text="None: the default list is told.")
     organisations = SeveralField(Organisation, label="Customers")
+    drill = forms.BooleanField(
+        required=False, label="This is an exercise: only people of the desk who subscribed are told"
+    )
     form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
@@ -115,10 +113,21 @@ class StatusForm(DeskForm):
     note = forms.CharField(max_length=500, required=False, label="What is known now")
 
 
+class ChildrenField(forms.MultipleChoiceField):
+    """Which children are restored with it; the operation knows which there are."""
+
+    def valid_value(self, value: object) -> bool:
+        return True
+
+
 class RestoreForm(DeskForm):
     body = LongField(label="What people read", initial="The service works again.")
     severity = forms.ChoiceField(choices=SEVERITIES, required=False)
     restored_at = MomentField(label="Restored at", help_text="Empty: now")
+    children = ChildrenField(required=False, label="Restore with it", widget=forms.CheckboxSelectMultiple)
+    answer = LongField(
+        label="What those who asked read", rows=2, required=False, help_text="Empty: the same text."
+    )
 
 
 class EntryForm(DeskForm):
@@ -132,6 +141,18 @@ class EntryForm(DeskForm):
 
 class RoleForm(DeskForm):
     role = forms.CharField(max_length=30, widget=forms.HiddenInput)
+
+
+class HandOverForm(DeskForm):
+    role = forms.ChoiceField(choices=RoleHolding.Role.choices)
+    to = PersonField(required=True, empty_label="Choose somebody")
+    note = LongField(label="What the next one must know", rows=2)
+
+    @classmethod
+    def filled(cls, incident: Incident) -> HandOverForm:
+        """Offers the first role that somebody has."""
+        held = [role for role in RoleHolding.Role.values if getattr(incident, f"{role}_id")]
+        return cls(initial={"role": held[0] if held else None})
 
 
 class RolesForm(DeskForm):
@@ -165,6 +186,43 @@ class LinkForm(DeskForm):
     to = forms.CharField(max_length=40, label="Reference", help_text="For example TKT-12")
 
 
+class LinksForm(DeskForm):
+    """Where people meet, changed in its place on the page."""
+
+    bridge_url = forms.CharField(max_length=500, required=False, label="Bridge")
+    chat_url = forms.CharField(max_length=500, required=False, label="Chat")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @classmethod
+    def filled(cls, incident: Incident) -> LinksForm:
+        return cls(initial={name: getattr(incident, name) for name in cls.base_fields})
+
+
+class MergeForm(DeskForm):
+    into = forms.CharField(max_length=40, label="Goes on as", help_text="For example INC-12")
+
+
+class ParentForm(DeskForm):
+    parent = forms.CharField(
+        max_length=40, required=False, label="Part of", help_text="For example INC-12; empty: of none"
+    )
+
+
+class AnswerForm(DeskForm):
+    ticket = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    tell = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class SuspectForm(DeskForm):
+    change = forms.CharField(max_length=40)
+    note = forms.CharField(max_length=TEXT_LIMIT, required=False)
+
+
+class ClearForm(DeskForm):
+    change = forms.CharField(max_length=40)
+    note = forms.CharField(max_length=TEXT_LIMIT, label="How you know")
+
+
 class EditForm(DeskForm):
     title = DeclareForm.base_fields["title"]
     summary = LongField(required=False, label="Summary in the customer's words", rows=2)
@@ -176,8 +234,9 @@ class EditForm(DeskForm):
     components = SeveralField(Component)
     regions = SeveralField(Region)
     organisations = SeveralField(Organisation, label="Customers")
-    bridge_url = forms.URLField(max_length=500, required=False, label="Bridge link", assume_scheme="https")
-    chat_url = forms.URLField(max_length=500, required=False, label="Chat link", assume_scheme="https")
+    bridge_url = LinksForm.base_fields["bridge_url"]
+    chat_url = LinksForm.base_fields["chat_url"]
+    public = forms.BooleanField(required=False, label="On the public status page")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     @classmethod

@@ -30,7 +30,7 @@ def roles(actor: Actor) -> Section:
     rows = [
         Row(
             incident.reference,
-            incident.title,
+            incident.shown_title,
             subjects.address(Incident.SUBJECT, incident.reference),
             status=incident.status,
             note=next(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from incidents.models import Incident, Status, Update, WhenDue
+from incidents.models import DRILL, Incident, Status, Update, WhenDue
 from incidents.rules import LONGEST_SUBJECT
 
 COLUMNS = 40
@@ -61,7 +61,12 @@ class Parts:
 def subject(incident: Incident, kind: str, number: int) -> str:
     """[INC-1] Update 2: what it is about; never longer than 77 characters."""
     name = NAMES.get(Update.Kind(kind), f"Update {number}")
-    return shortened(f"[{incident.reference}] {name}: {incident.title}")
+    return shortened(f"{tag(incident)} {name}: {incident.title}")
+
+
+def tag(incident: Incident) -> str:
+    """What every subject begins with; that of an exercise says so first."""
+    return f"{DRILL} [{incident.reference}]" if incident.drill else f"[{incident.reference}]"
 
 
 def shortened(text: str) -> str:
@@ -96,6 +101,12 @@ def holding(incident: Incident, last: Update | None, known: Parts, missed: Seque
     return "\n\n".join(paragraphs)
 
 
+def answer(incident: Incident, text: str) -> str:
+    """What the requester of a linked ticket reads; customers know no incidents, so none is named."""
+    when = f"The service was restored at {clock_time(incident.restored_at)}." if incident.restored_at else ""
+    return "\n\n".join(part for part in (text, when, "If it still fails for you, answer here.") if part)
+
+
 def no_change(incident: Incident, last: Update | None) -> str:
     """The one-click update of a person who has looked and found nothing new."""
     since = f" since {clock_time(last.sent_at)}" if last else ""
@@ -117,13 +128,37 @@ def clock_time(at: datetime) -> str:
 # --- whole mails ------------------------------------------------------------------------------------------
 def mail(incident: Incident, update: Update, *, link: bool) -> str:
     """The text of the mail. Only staff get the link, as nobody else can follow it."""
-    paragraphs = [update.body, promise(incident, update)]
+    paragraphs = [*exercise(incident), update.body, promise(incident, update)]
     if link:
         paragraphs.append(address(incident))
     return wrapped("\n\n".join(paragraphs))
 
 
+def exercise(incident: Incident) -> list[str]:
+    """The first paragraph of whatever is sent about a drill."""
+    return ["This is an exercise. Nothing is broken."] if incident.drill else []
+
+
+def merged(incident: Incident, target: Incident) -> str:
+    """The last that people read of an incident that went into another one."""
+    due = target.next_update_due_at
+    when = f" The next one comes at {clock_time(due)}." if due else ""
+    return (
+        f"This trouble and {target.reference} are one:\n{target.title}\n\n"
+        f"Updates go on as {target.reference}.{when}"
+    )
+
+
+def unmerged(incident: Incident, target: Incident) -> str:
+    return (
+        f"We said that this goes on as {target.reference}. It is a trouble of its own:\n{incident.title}\n\n"
+        f"Updates come as {incident.reference} again."
+    )
+
+
 def promise(incident: Incident, update: Update) -> str:
+    if incident.merged_into_id is not None:
+        return f"This is the last notice of {incident.reference}."
     if update.kind == Update.Kind.RESTORED:
         restored = f" at {clock_time(incident.restored_at)}" if incident.restored_at else ""
         return f"The service was restored{restored}. This is the last notice of {incident.reference}."
@@ -135,18 +170,43 @@ def promise(incident: Incident, update: Update) -> str:
 def reminder(incident: Incident, due: datetime) -> tuple[str, str]:
     """Subject and text for whoever has to write the next update."""
     number = incident.next_number
-    head = shortened(f"[{incident.reference}] Update {number} is due at {clock_time(due)}: {incident.title}")
+    head = shortened(f"{tag(incident)} Update {number} is due at {clock_time(due)}: {incident.title}")
     by_itself = incident.when_due == WhenDue.HOLD
     then = "A holding update goes out if nobody writes one." if by_itself else "Nothing goes out by itself."
-    text = f"Update {number} of {incident.reference} is due at {clock_time(due)}.\n\n{then}\n\n{address(incident)}"
-    return head, wrapped(text)
+    due_at = f"Update {number} of {incident.reference} is due at {clock_time(due)}."
+    return head, _letter(incident, due_at, then)
 
 
 def overdue(incident: Incident, due: datetime) -> tuple[str, str]:
     """Subject and text when an update fell due and the desk was told not to send one by itself."""
     number = incident.next_number
-    head = shortened(f"[{incident.reference}] Update {number} is late: {incident.title}")
+    head = shortened(f"{tag(incident)} Update {number} is late: {incident.title}")
     text = f"Update {number} of {incident.reference} was due at {clock_time(due)}. Nobody has been told anything."
+    return head, _letter(incident, text)
+
+
+def role_given(incident: Incident, role: str, note: str, by: str) -> tuple[str, str]:
+    """Subject and text for whoever has just got a role."""
+    head = shortened(f"{tag(incident)} You are {role}: {incident.title}")
+    due = incident.next_update_due_at
+    number = incident.next_number
+    owed = f"Update {number} is due at {clock_time(due)}." if due else ""
+    return head, _letter(incident, f"{by} made you {role} of {incident.reference}.", note, owed)
+
+
+def _letter(incident: Incident, *paragraphs: str) -> str:
+    """A mail to somebody of the desk: what is to be said, and where."""
+    said = [*exercise(incident), *(text for text in paragraphs if text), address(incident)]
+    return wrapped("\n\n".join(said))
+
+
+def undelivered(incident: Incident, update: Update, waiting: int) -> tuple[str, str]:
+    """Subject and text for who commands an incident whose updates do not leave the desk."""
+    head = shortened(f"[{incident.reference}] Update {update.number} does not go out: {incident.title}")
+    text = (
+        f"Update {update.number} of {incident.reference} waits for {waiting} of {update.recipients}: the server "
+        "takes nothing. It goes out by itself once that works; until then tell people another way."
+    )
     return head, wrapped(f"{text}\n\n{address(incident)}")
 
 

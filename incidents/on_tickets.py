@@ -25,7 +25,7 @@ def on_ticket(ticket: Ticket, actor: Actor) -> panels.Panel | None:
         return None
     rows = [
         panels.Row(
-            f"{incident.reference} {incident.title}",
+            f"{incident.reference} {incident.shown_title}",
             reverse("incidents:detail", args=[incident.reference]),
             incident.get_status_display(),
             "red",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.db.models import Count, F, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
@@ -14,12 +15,30 @@ from core.common import clock, ids
 from core.common.actor import Actor
 from core.common.errors import NotFound
 from core.common.vocabulary import Role
-from incidents.models import OPEN, Cadence, Incident, IncidentQuerySet, TimelineEntry, Update, WhenDue
+from customers import queries as customers
+from customers.models import Audience
+from customers.queries import HarmNow
+from incidents.models import (
+    OPEN,
+    Cadence,
+    Incident,
+    IncidentQuerySet,
+    RoleHolding,
+    TimelineEntry,
+    Update,
+    WhenDue,
+)
 from incidents.rules import DEFAULT_CADENCE, LATE_AFTER
+from tickets.models import Status as TicketStatus
+from tickets.models import Ticket
 from worklog import subjects
 from worklog.models import Link
 
-FACTS = ("commander", "communications_lead", "scribe")
+FACTS = ("commander", "communications_lead", "scribe", "parent", "merged_into")
+NAME_WORK = (
+    "incident.linked", "incident.unlinked", "incident.change_suspected", "incident.change_cleared",
+    "incident.answer_decided",
+)  # fmt: skip
 AFFECTED = ("applications", "components", "regions", "organisations")
 
 
@@ -41,13 +60,30 @@ def get_for(
 def whole(ref: str, *, by: Actor) -> Incident:
     """One visible incident with everything that it affects, for its page."""
     incident = get_for(ref, by=by)
-    prefetch_related_objects([incident], *AFFECTED)
+    prefetch_related_objects([incident], *AFFECTED, "suspicions")
     return incident
+
+
+def harm(incident: Incident, actor: Actor) -> list[HarmNow]:
+    """The impact notes of customers for what is broken, by harm now; when it is over, at the moment it ended."""
+    at = incident.ended_at or clock.now()
+    return customers.harm(incident.applications.all(), incident.organisations.all(), at, by=actor)
+
+
+def relatives(incident: Incident) -> list[Incident]:
+    """Its children and what went into it, the oldest first. One query."""
+    found = Incident.objects.filter(Q(parent=incident) | Q(merged_into=incident))
+    return list(found.order_by("pk"))
 
 
 def fresh(incident: Incident) -> Incident:
     """The incident as it is now."""
     return Incident.objects.select_related(*FACTS).get(pk=incident.pk)
+
+
+def hold(pks: set[int]) -> None:
+    """Hold several incidents until the end of the transaction, in the order of their numbers."""
+    list(Incident.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk", flat=True))
 
 
 def live(actor: Actor, among: IncidentQuerySet | None = None) -> IncidentQuerySet:
@@ -74,9 +110,8 @@ def listed(actor: Actor) -> IncidentQuerySet:
 
 def late_updates() -> QuerySet[Incident]:
     """Incidents whose update is late by more than the limit: what the auditor and /readyz name."""
-    return Incident.objects.filter(next_update_due_at__lt=clock.now() - LATE_AFTER).order_by(
-        "next_update_due_at"
-    )
+    late = Incident.objects.real().filter(next_update_due_at__lt=clock.now() - LATE_AFTER)
+    return late.order_by("next_update_due_at")
 
 
 def updates(ref: str, *, by: Actor) -> QuerySet[Update]:
@@ -84,8 +119,26 @@ def updates(ref: str, *, by: Actor) -> QuerySet[Update]:
 
 
 def timeline(ref: str, *, by: Actor) -> QuerySet[TimelineEntry]:
-    found = get_for(ref, by=by).timeline.select_related("author", "update_sent")
+    """What happened, the oldest first."""
+    found = told(get_for(ref, by=by), by).select_related("author", "update_sent")
     return found.order_by("happened_at", "id")
+
+
+def told(incident: Incident, actor: Actor) -> QuerySet[TimelineEntry]:
+    """The timeline, with that of what went into it, as the actor may read it.
+
+    A line about work that they may not see does not exist for them.
+    """
+    readable = Q(work_kind="")
+    for known in subjects.kinds():
+        seen = known.visible_to(actor).values("pk")
+        readable |= Q(work_kind=known.name, work_id__in=seen)
+    return TimelineEntry.objects.filter(readable, Q(incident=incident) | Q(incident__merged_into=incident))
+
+
+def holdings(incident: Incident) -> QuerySet[RoleHolding]:
+    """Who had which role from when to when, the oldest first."""
+    return incident.holdings.select_related("person").order_by("since", "id")
 
 
 def moves(incident: Incident) -> QuerySet[Event]:
@@ -94,7 +147,49 @@ def moves(incident: Incident) -> QuerySet[Event]:
 
 
 def history(ref: str, *, by: Actor) -> QuerySet[Event]:
-    return trail.history(Incident.SUBJECT, get_for(ref, by=by).pk)
+    """The trail of an incident, without what names work that the actor may not see."""
+    events = trail.history(Incident.SUBJECT, get_for(ref, by=by).pk)
+    named = events.filter(name__in=NAME_WORK).values_list("data__to", flat=True)
+    return events.exclude(name__in=NAME_WORK, data__to__in=hidden(set(named), by))
+
+
+def hidden(references: set[str], actor: Actor) -> set[str]:
+    """Those of some references whose work does not exist for the actor."""
+    ends: dict[str, set[int]] = {}
+    for reference in references:
+        if (found := subjects.named(reference)) is not None:
+            ends.setdefault(found[0], set()).add(found[1])
+    gone: set[str] = set()
+    for name, pks in ends.items():
+        known = subjects.kind(name)
+        seen = set(known.visible_to(actor).filter(pk__in=pks).values_list("pk", flat=True))
+        gone |= {f"{known.prefix}-{pk}" for pk in pks - seen}
+    return gone
+
+
+def linked_ids(incident: Incident, kind: str) -> set[int]:
+    """The numbers of the linked work of one kind, in both directions, whoever may see it."""
+    there = Link.objects.filter(subject_kind=Incident.SUBJECT, subject_id=incident.pk, to_kind=kind)
+    back = Link.objects.filter(to_kind=Incident.SUBJECT, to_id=incident.pk, subject_kind=kind)
+    return {*there.values_list("to_id", flat=True), *back.values_list("subject_id", flat=True)}
+
+
+def links_from(incident: Incident, kind: str) -> set[tuple[str, int]]:
+    """(kind of link, number) of the work of one kind that the incident was linked to."""
+    made = Link.objects.filter(subject_kind=Incident.SUBJECT, subject_id=incident.pk, to_kind=kind)
+    return set(made.values_list("kind", "to_id"))
+
+
+def tickets_to_answer(incident: Incident) -> list[int]:
+    """The linked tickets that somebody asked and that are not closed."""
+    asked = Ticket.objects.filter(pk__in=linked_ids(incident, Ticket.SUBJECT), requester__isnull=False)
+    found = asked.filter(merged_into=None).exclude(status=TicketStatus.CLOSED)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def last_restoration(incident: Incident) -> Update | None:
+    """The last "Service restored" that was sent."""
+    return incident.updates.filter(kind=Update.Kind.RESTORED).order_by("-number").first()
 
 
 def last_update(incident: Incident) -> Update | None:
@@ -120,33 +215,26 @@ def open_incident_of(kind: str, pk: int) -> Incident | None:
     return Incident.objects.filter(Q(pk__in=linked) | Q(pk__in=back), status__in=OPEN).first()
 
 
-def linked_references(incidents: Sequence[Incident], actor: Actor) -> dict[int, dict[str, list[str]]]:
-    """For each incident the references of the tickets, changes and problems that the actor may see.
-
-    One query for the links and one for each kind, however many incidents there are.
-    """
-    pks = [incident.pk for incident in incidents]
-    here = Q(subject_kind=Incident.SUBJECT, subject_id__in=pks)
-    there = Q(to_kind=Incident.SUBJECT, to_id__in=pks)
-    ends: dict[str, list[tuple[int, int]]] = {}
-    for link in Link.objects.filter(here | there).order_by("id"):
-        if link.subject_kind == Incident.SUBJECT and link.subject_id in pks:
-            ends.setdefault(link.to_kind, []).append((link.subject_id, link.to_id))
-        if link.to_kind == Incident.SUBJECT and link.to_id in pks:
-            ends.setdefault(link.subject_kind, []).append((link.to_id, link.subject_id))
-    found: dict[int, dict[str, list[str]]] = {pk: {} for pk in pks}
-    for kind, pairs in ends.items():
-        known = subjects.kind(kind)
-        seen = set(
-            known.visible_to(actor).filter(pk__in=[pk for _, pk in pairs]).values_list("pk", flat=True)
-        )
-        for incident_pk, pk in dict.fromkeys(pairs):
-            if pk in seen:
-                found[incident_pk].setdefault(kind, []).append(f"{known.prefix}-{pk}")
-    return found
-
-
 def staff() -> QuerySet[User]:
     """Who can take a role on an incident."""
     roles = [role for role in Role if role not in (Role.CUSTOMER, Role.INTEGRATION)]
     return User.objects.filter(is_active=True, role_grants__role__in=roles).distinct()
+
+
+# --- the status pages, which have no reader -----------------------------------------------------------------
+def on_status_page(since: datetime, *, internal: bool) -> list[Incident]:
+    """What ran after `since`, the newest first. The public page has what hits a public application.
+
+    What its commander keeps off is not on it. An exercise or what goes on in another incident is on neither.
+    """
+    found = Incident.objects.real().filter(merged_into=None)
+    found = found.filter(Q(restored_at__isnull=True) | Q(restored_at__gte=since))
+    if not internal:
+        found = found.filter(applications__public=True, public=True).distinct()
+    return list(found.prefetch_related("applications").order_by("-started_at", "-id"))
+
+
+def add_told(shown: Sequence[Incident]) -> None:
+    """Put on each incident, as `told`, what everybody or the outside was told, the newest first."""
+    told = Update.objects.filter(audience__in=("", Audience.EXTERNAL)).order_by("-number")
+    prefetch_related_objects(shown, Prefetch("updates", queryset=told, to_attr="told"))

@@ -10,12 +10,15 @@ from catalogue.models import Application, Component, Region
 from core.accounts.models import User
 from core.common.api import Named, Number, OptionalChoice, Ref, RefList, StrictSerializer, Text, UtcDateTime
 from core.common.vocabulary import Severity
-from customers.models import Audience, Organisation
-from incidents import queries
-from incidents.models import Incident, Status, TimelineEntry, Update
+from customers.models import CHANNELS, Audience, Organisation
+from incidents.models import Incident, RoleHolding, Status, TimelineEntry, Update
 from incidents.rules import BETWEEN, LONGEST_CADENCE
+from worklog import queries as worklog
 
 PHASES = [(status.value, status.label) for status in Status if status in BETWEEN]
+CHAT = [
+    (value, label) for value, label in CHANNELS if value != "webhook"
+]  # whose secret is shown where it is made
 ENTRY_KINDS = [(kind.value, kind.label) for kind in TimelineEntry.BY_PEOPLE]
 
 
@@ -40,11 +43,25 @@ class IncidentOut(StrictSerializer):
     scribe = Named("username", allow_null=True)
     bridge_url = serializers.CharField()
     chat_url = serializers.CharField()
+    public = serializers.BooleanField()
+    drill = serializers.BooleanField()
+    parent = serializers.SerializerMethodField()
+    children = serializers.SerializerMethodField()
+    merged_into = serializers.SerializerMethodField()
     cadence_minutes = serializers.IntegerField(allow_null=True)
     next_update_due_at = UtcDateTime(allow_null=True)
     tickets = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
     problem = serializers.SerializerMethodField()
+
+    def get_parent(self, incident: Incident) -> str | None:
+        return f"INC-{incident.parent_id}" if incident.parent_id else None
+
+    def get_children(self, incident: Incident) -> list[str]:
+        return sorted((child.reference for child in incident.children.all()), key=lambda ref: int(ref[4:]))
+
+    def get_merged_into(self, incident: Incident) -> str | None:
+        return f"INC-{incident.merged_into_id}" if incident.merged_into_id else None
 
     def get_tickets(self, incident: Incident) -> list[str]:
         return self._linked(incident, "ticket")
@@ -60,7 +77,7 @@ class IncidentOut(StrictSerializer):
         known = self.context.setdefault("links", {})
         if incident.pk not in known:
             shown = self.parent.instance if self.parent is not None else [incident]
-            known.update(queries.linked_references(list(shown), self.context["actor"]))
+            known.update(worklog.linked_references(list(shown), self.context["actor"]))
         return known[incident.pk].get(kind, [])
 
 
@@ -74,8 +91,9 @@ class IncidentEdit(StrictSerializer):
     organisations = RefList(Organisation, required=False)
     started_at = UtcDateTime(required=False)
     detected_at = UtcDateTime(required=False)
-    bridge_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
-    chat_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    bridge_url = Text(max_length=500, required=False, allow_blank=True)
+    chat_url = Text(max_length=500, required=False, allow_blank=True)
+    public = serializers.BooleanField(required=False)
 
 
 class IncidentCreate(StrictSerializer):
@@ -87,6 +105,7 @@ class IncidentCreate(StrictSerializer):
     regions = RefList(Region, required=False)
     organisations = RefList(Organisation, required=False)
     started_at = UtcDateTime(required=False)
+    drill = serializers.BooleanField(required=False)
 
 
 class FromTicket(StrictSerializer):
@@ -131,6 +150,43 @@ class Restore(StrictSerializer):
     body = Text(long=True)
     restored_at = UtcDateTime(required=False)
     severity = serializers.ChoiceField(choices=Severity.choices, required=False)
+    answer = Text(long=True, required=False, allow_blank=True)
+    children = serializers.ListField(child=Text(max_length=40), required=False, max_length=200)
+
+
+class MergeInto(StrictSerializer):
+    into = Text(max_length=40)
+
+
+class SetParent(StrictSerializer):
+    parent = Text(max_length=40, allow_blank=True)
+
+
+class ToWork(StrictSerializer):
+    to = Text(max_length=40)
+
+
+class AnswerTicket(StrictSerializer):
+    ticket = Text(max_length=40)
+    tell = serializers.BooleanField()
+
+
+class LinkedTicketOut(StrictSerializer):
+    ticket = serializers.CharField(source="reference")
+    title = serializers.CharField()
+    answered_at = UtcDateTime(allow_null=True)
+    due_at = UtcDateTime(allow_null=True)
+    asked = serializers.BooleanField()
+
+
+class Suspect(StrictSerializer):
+    change = Text(max_length=40)
+    note = Text(long=True, required=False, allow_blank=True)
+
+
+class ClearChange(StrictSerializer):
+    change = Text(max_length=40)
+    note = Text(long=True)
 
 
 class Reason(StrictSerializer):
@@ -141,6 +197,26 @@ class Roles(StrictSerializer):
     commander = Ref(User, "username", required=False, allow_null=True)
     communications_lead = Ref(User, "username", required=False, allow_null=True)
     scribe = Ref(User, "username", required=False, allow_null=True)
+    note = Text(long=True, required=False, allow_blank=True)
+
+
+class TakeRole(StrictSerializer):
+    role = serializers.ChoiceField(choices=RoleHolding.Role.choices)
+
+
+class HandOver(StrictSerializer):
+    role = serializers.ChoiceField(choices=RoleHolding.Role.choices)
+    to = Ref(User, "username")
+    note = Text(long=True)
+
+
+class HoldingOut(StrictSerializer):
+    role = serializers.ChoiceField(choices=RoleHolding.Role.choices)
+    person = Named("username")
+    since = UtcDateTime()
+    until = UtcDateTime(allow_null=True)
+    given_by = serializers.CharField(source="given_by_label")
+    note = serializers.CharField()
 
 
 class EntryIn(StrictSerializer):
@@ -151,6 +227,7 @@ class EntryIn(StrictSerializer):
 
 class EntryOut(StrictSerializer):
     id = serializers.IntegerField()
+    incident = serializers.SerializerMethodField()
     kind = serializers.ChoiceField(choices=TimelineEntry.Kind.choices)
     body = serializers.CharField()
     happened_at = UtcDateTime()
@@ -158,6 +235,10 @@ class EntryOut(StrictSerializer):
     author = Named("username", allow_null=True)
     author_label = serializers.CharField()
     update_number = serializers.IntegerField(source="update_sent.number", default=None, allow_null=True)
+
+    def get_incident(self, entry: TimelineEntry) -> str:
+        """Another one's, where that went into this one."""
+        return f"INC-{entry.incident_id}"
 
 
 class SetCadence(StrictSerializer):
@@ -169,6 +250,26 @@ class Subscribe(StrictSerializer):
     email = serializers.EmailField(max_length=254, required=False)
     person = Ref(User, "username", required=False)
     audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+    channel = serializers.ChoiceField(choices=CHAT, required=False)
+    url = Text(max_length=2000, required=False, allow_blank=True)
+    label = Text(max_length=60, required=False, allow_blank=True)
+
+
+class Unsubscribe(StrictSerializer):
+    email = serializers.EmailField(max_length=254, required=False)
+    person = Ref(User, "username", required=False)
+
+
+class RecipientOut(StrictSerializer):
+    """An address or chat on the list, and what became of the last update to it."""
+
+    to = serializers.CharField()
+    channel = serializers.CharField()
+    audience = serializers.CharField()
+    state = serializers.CharField()
+    note = serializers.CharField()
+    via = serializers.ListField(child=serializers.CharField())
+    subscriptions = serializers.ListField(child=serializers.IntegerField())
 
 
 class RecentChangeOut(StrictSerializer):
@@ -177,7 +278,19 @@ class RecentChangeOut(StrictSerializer):
     status = serializers.CharField()
     at = UtcDateTime()
     suspected = serializers.BooleanField()
+    verdict = serializers.CharField()
+    note = serializers.CharField()
     applications = serializers.ListField(child=serializers.CharField())
+
+
+class HarmOut(StrictSerializer):
+    id = serializers.IntegerField(source="note.pk")
+    whose = serializers.CharField(source="note.whose")
+    application = serializers.CharField(source="note.application.slug")
+    hurts_most_now = serializers.BooleanField(source="now")
+    stops = serializers.CharField(source="note.stops")
+    workaround = serializers.CharField(source="note.workaround")
+    tell = serializers.CharField(source="note.tell")
 
 
 Data = dict[str, Any]

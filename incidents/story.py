@@ -36,6 +36,12 @@ def figures(updates: list[Update]) -> Figures:
     return Figures(len(updates), len(due), on_time)
 
 
+def last_written(updates: list[Update]) -> Update | None:
+    """Of the updates, the newest first: the last one to everybody that a person wrote in parts."""
+    written = (one for one in updates if one.kind == Update.Kind.UPDATE and not one.audience and one.what)
+    return next(written, None)
+
+
 def sent(updates: list[Update]) -> str:
     """What stands beside the countdown: who told people last, and when."""
     if not updates:
@@ -68,15 +74,35 @@ def steps(incident: Incident, moves: list[Event]) -> list[dict[str, str]]:
 
 def lines(incident: Incident, entries: list[TimelineEntry], *, plan: bool) -> list[dict[str, Any]]:
     """The timeline for ui/timeline.html, the newest first, with what is due on top."""
-    found = [_line(entry) for entry in entries]
+    found = [_from(entry, incident) for entry in entries]
     if plan and incident.next_update_due_at is not None:
         text = f"Update {incident.next_number} due"
-        found.insert(0, {"at": incident.next_update_due_at, "kind": "plan", "sign": "cast", "text": text})
+        found.insert(
+            0,
+            {
+                "at": incident.next_update_due_at,
+                "kind": "plan",
+                "sign": "cast",
+                "text": text,
+                "anchor": "due",
+            },
+        )
     return found
+
+
+def _from(entry: TimelineEntry, incident: Incident) -> dict[str, Any]:
+    """A line of an incident that went into this one says whose it is; its updates are no anchors here."""
+    line = _line(entry)
+    if entry.incident_id == incident.pk:
+        return line
+    whose = f"INC-{entry.incident_id}"
+    note = f"{whose}, {line['note']}" if line.get("note") else whose
+    return line | {"note": note, "anchor": f"entry-{entry.pk}"}
 
 
 def _line(entry: TimelineEntry) -> dict[str, Any]:
     line: dict[str, Any] = {
+        "anchor": f"entry-{entry.pk}",
         "at": entry.happened_at,
         "text": entry.body,
         "sign": SIGNS.get(entry.kind, "info"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents import views
+from incidents import list_views, verbs, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -8,5 +8,11 @@ urlpatterns = [
     path("declare/", views.declare, name="new"),
     path("<str:ref>/", views.detail, name="detail"),
     path("<str:ref>/live/", views.live, name="live"),
-    *(path(f"<str:ref>/{name}/", views.verb(name), name=name) for name in views.VERBS),
+    path("<str:ref>/recipients/", list_views.recipients, name="recipients"),
+    path("<str:ref>/recipients/<int:pk>/remove/", list_views.remove, name="recipient_remove"),
+    path("<str:ref>/recipients/<int:pk>/try_again/", list_views.try_again, name="recipient_again"),
+    path("<str:ref>/delivery/", list_views.delivery, name="delivery"),
+    path("<str:ref>/follow/", list_views.follow, name="follow"),
+    path("<str:ref>/unfollow/", list_views.unfollow, name="unfollow"),
+    *(path(f"<str:ref>/{name}/", views.verb(name), name=name) for name in verbs.VERBS),
 ]

@@ -1,42 +1,56 @@
 """The only writers of incidents. One verb, one function, one transaction."""
 
 from incidents.operations.declaring import declare, declare_from_ticket
+from incidents.operations.families import set_parent
 from incidents.operations.informing import declare_restored, no_change, reopen, send_update
+from incidents.operations.linking import answer_ticket, give_answer, link_work, note_work, unlink_work
+from incidents.operations.merging import merge, undo_merge
+from incidents.operations.roles import ROLES, assign_roles, hand_over, take_role
 from incidents.operations.running import (
-    ROLES,
     acknowledge,
     add_entry,
-    assign_roles,
     close,
     edit,
-    link_work,
-    note_linked,
+    note_event,
     set_cadence,
     set_status,
-    subscribe,
-    take_role,
 )
+from incidents.operations.suspecting import clear_change, suspect_change
+from incidents.operations.telling import check_delivery, subscribe, unsubscribe, unsubscribed
 from incidents.operations.timed import fall_due, remind
 
 __all__ = [
     "ROLES",
     "acknowledge",
     "add_entry",
+    "answer_ticket",
     "assign_roles",
+    "check_delivery",
+    "clear_change",
     "close",
     "declare",
     "declare_from_ticket",
     "declare_restored",
     "edit",
     "fall_due",
+    "give_answer",
+    "hand_over",
     "link_work",
+    "merge",
     "no_change",
-    "note_linked",
+    "note_event",
+    "note_work",
     "remind",
     "reopen",
     "send_update",
     "set_cadence",
+    "set_parent",
     "set_status",
     "subscribe",
+    "suspect_change",
     "take_role",
+    "undo_merge",
+    "unlink_work",
+    "unsubscribe",
+    "unsubscribed",
 ]

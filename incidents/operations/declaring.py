@@ -34,16 +34,20 @@ def declare(
     regions: Iterable[Region] = (),
     organisations: Iterable[Organisation] = (),
     started_at: datetime | None = None,
+    drill: bool = False,
     form_key: UUID | None = None,
     by: Actor,
 ) -> Incident:
     """Declare an incident and acknowledge it to every stakeholder at once.
 
+    drill: an exercise. Only people of the desk who are subscribed are told, and it counts nowhere. What was
+    declared in earnest never becomes one, nor the other way round.
+
     `form_key` names the page that the button stood on: pressed twice, it is the same incident.
     """
     require(by, Permission.DECLARE_INCIDENT)
     if form_key is not None:
-        before = Incident.objects.visible_to(by).filter(form_key=form_key).first()
+        before: Incident | None = Incident.objects.visible_to(by).filter(form_key=form_key).first()
         if before is not None:
             return before
     now = clock.now()
@@ -59,6 +63,7 @@ def declare(
         declared_at=now,
         cadence_minutes=minutes,
         when_due=when_due,
+        drill=drill,
         form_key=form_key,
     )
     components = list(components)
@@ -66,7 +71,7 @@ def declare(
     incident.applications.set({*applications, *(component.application for component in components)})
     incident.regions.set(regions)
     incident.organisations.set(organisations)
-    ledger.note(incident, f"Declared: {incident.title}", by=by)
+    ledger.note(incident, f"Declared{' as an exercise' if drill else ''}: {incident.title}", by=by)
     trail.record(
         "incident.declared",
         on=incident,
@@ -74,6 +79,7 @@ def declare(
         title=incident.title,
         severity=incident.severity,
         cadence=minutes,
+        drill=drill,
     )
     ledger.write(
         incident,

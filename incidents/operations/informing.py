@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from core.common.errors import Conflict, RuleBroken
 from incidents import notices, queries, rules
 from incidents.models import Incident, Status, Update
 from incidents.notices import Parts
-from incidents.operations import ledger
+from incidents.operations import families, ledger, linking
 
 
 @transaction.atomic
@@ -83,12 +84,24 @@ def no_change(ref: str, *, number: int | None = None, by: Actor) -> Update:
 
 @transaction.atomic
 def declare_restored(
-    ref: str, *, body: str, restored_at: datetime | None = None, severity: str | None = None, by: Actor
+    ref: str,
+    *,
+    body: str,
+    restored_at: datetime | None = None,
+    severity: str | None = None,
+    answer: str = "",
+    children: Collection[str] = (),
+    by: Actor,
 ) -> Incident:
     """Tell everybody "Service restored" and end the cadence, in one transaction.
 
     Only a commander, a manager or an admin; the severity must be known by now (or is given here).
+    The requesters of the linked tickets are answered, each once, with `answer`; without it with the body.
+    children: references of those of its children that are restored with it, with the same words.
     """
+    below = families.running_children(queries.get_for(ref, by=by), list(children), by)
+    if below:
+        queries.hold({queries.get_for(ref, by=by).pk, *(child.pk for child in below)})
     incident = queries.get_for(ref, by=by, to=Permission.RESTORE_INCIDENT, held=True)
     if not incident.is_open:
         raise rules.refusal(incident.reference, incident.status)
@@ -113,10 +126,16 @@ def declare_restored(
         severity=severity,
         acknowledged_at=Coalesce("acknowledged_at", now),
     )
+    linking.prepare_answers(queries.fresh(incident), update, answer.strip() or text)
     trail.record(
         "incident.restored", on=incident, by=by, before={"status": incident.status},
         after={"status": Status.RESTORED, "restored_at": restored_at or now, "severity": severity}, **facts(update),
     )  # fmt: skip
+    for child in below:
+        declare_restored(
+            child.reference, body=text, restored_at=max(restored_at or now, child.started_at),
+            severity=child.severity or severity, answer=answer, by=by,
+        )  # fmt: skip
     return queries.fresh(incident)
 
 
@@ -140,6 +159,7 @@ def reopen(ref: str, *, reason: str, by: Actor) -> Incident:
         status=Status.INVESTIGATING,
         restored_at=None,
     )
+    linking.withdraw_answers(incident)
     trail.record(
         "incident.reopened", on=incident, by=by, before={"status": incident.status},
         after={"status": Status.INVESTIGATING}, reason=why, **facts(update),

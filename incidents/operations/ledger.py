@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 
 from core.common import clock, faults
 from core.common.actor import Actor
 from core.common.errors import Conflict
 from core.outbox import queue
-from core.outbox.models import Lane
 from core.search import index
 from incidents import audience as audiences
-from incidents import notices, rules
+from incidents import mailing, notices, rules
 from incidents.models import OPEN, Incident, TimelineEntry, Update
 from incidents.notices import Parts
 
@@ -88,6 +87,7 @@ def write(
         late_seconds=rules.late_seconds(due_at, now),
         next_due_at=next_due_at,
         recipients=len(told),
+        check_at=now + timedelta(minutes=settings.UNDELIVERED_MINUTES) if told else None,
         author_id=by.user_id,
         author_label=by.label,
     )
@@ -104,23 +104,7 @@ def write(
 
 
 def _fan_out(incident: Incident, update: Update, told: list[audiences.Recipient]) -> None:
-    texts = {staff: notices.mail(incident, update, link=staff) for staff in (True, False)}
-    for recipient in told:
-        queue.put(
-            lane=Lane.INCIDENT,
-            to=recipient.address,
-            subject=update.subject,
-            text=texts[recipient.staff],
-            topic="incident.update",
-            about=incident,
-            about_version=update.number,
-            dedup_key=dedup_key(incident, f"update-{update.number}", recipient.address),
-        )
-
-
-def dedup_key(incident: Incident, what: str, address: str) -> str:
-    """The same for the same recipient of the same thing; an address alone may be longer than the column."""
-    return f"incident-{incident.pk}-{what}-{hashlib.sha256(address.casefold().encode()).hexdigest()[:24]}"
+    queue.put_all([mailing.message(incident, update, recipient) for recipient in told])
 
 
 def note(
@@ -132,8 +116,9 @@ def note(
     happened_at: datetime | None = None,
     update: Update | None = None,
     for_postmortem: bool = False,
+    work: tuple[str, int] | None = None,
 ) -> TimelineEntry:
-    """One line of the timeline."""
+    """One line of the timeline. `work`: (kind, number) of what it names; who may not see that does not read it."""
     now = clock.now()
     return TimelineEntry.objects.create(
         incident=incident,
@@ -145,6 +130,8 @@ def note(
         author_label=by.label,
         update_sent=update,
         for_postmortem=for_postmortem,
+        work_kind=work[0] if work else "",
+        work_id=work[1] if work else None,
     )
 
 
@@ -158,7 +145,7 @@ def reindex(incident: Incident) -> None:
         "incident",
         incident.pk,
         reference=incident.reference,
-        title=incident.title,
+        title=incident.shown_title,
         staff="\n".join([incident.summary, *sent.order_by("id"), *written.order_by("id")]),
         staff_only=True,
     )

@@ -8,22 +8,27 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from core.accounts.models import User
 from core.accounts.permissions import Permission
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken, Stale
-from customers.models import Audience, Subscription
-from incidents import queries, rules
+from incidents import links, queries, rules
 from incidents.models import Incident, Status, TimelineEntry
 from incidents.operations import ledger
 from incidents.queries import AFFECTED
-from worklog import operations as worklog
-from worklog import subjects
 
-ROLES = {"commander": "commander", "communications_lead": "communications lead", "scribe": "scribe"}
-EDITABLE = ("title", "summary", "severity", "started_at", "detected_at", "bridge_url", "chat_url", *AFFECTED)
+EDITABLE = (
+    "title",
+    "summary",
+    "severity",
+    "started_at",
+    "detected_at",
+    "bridge_url",
+    "chat_url",
+    "public",
+    *AFFECTED,
+)
 
 
 @transaction.atomic
@@ -82,42 +87,6 @@ def close(ref: str, *, by: Actor) -> Incident:
 
 
 @transaction.atomic
-def assign_roles(ref: str, *, by: Actor, **roles: User | None) -> Incident:
-    """Give or clear the roles named: commander, communications_lead, scribe."""
-    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
-    if not roles:
-        raise RuleBroken("Name at least one role: commander, communications_lead or scribe.")
-    _check_roles(incident, roles)
-    before, after = trail.changed(incident, roles)
-    if not after:
-        return queries.fresh(incident)
-    columns: dict[str, Any] = {**roles}
-    ledger.claim(incident, **columns)
-    for role in after:
-        person = roles[role]
-        said = f"{person.display_name} is {ROLES[role]}" if person else f"Nobody is {ROLES[role]}"
-        ledger.note(incident, said, by=by)
-    trail.record("incident.roles_assigned", on=incident, by=by, before=before, after=after)
-    return queries.fresh(incident)
-
-
-@transaction.atomic
-def take_role(ref: str, *, role: str, by: Actor) -> Incident:
-    """Take a role that nobody has. Raises Conflict naming who was faster."""
-    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
-    if role not in ROLES or by.user_id is None:
-        raise RuleBroken("There is no such role to take.", field="role")
-    holder = getattr(incident, role)
-    if holder is not None:
-        raise Conflict(f"{holder.display_name} is {ROLES[role]} already.")
-    column: dict[str, Any] = {f"{role}_id": by.user_id}
-    ledger.claim(incident, found={role: None}, **column)
-    ledger.note(incident, f"{by.label} is {ROLES[role]}", by=by)
-    trail.record("incident.roles_assigned", on=incident, by=by, before={role: None}, after={role: by.label})
-    return queries.fresh(incident)
-
-
-@transaction.atomic
 def add_entry(
     ref: str,
     *,
@@ -166,35 +135,15 @@ def set_cadence(ref: str, *, minutes: int | None, reason: str, by: Actor) -> Inc
 
 
 @transaction.atomic
-def subscribe(
-    ref: str, *, email: str = "", person: User | None = None, audience: str = Audience.BUSINESS, by: Actor
-) -> Incident:
-    """Put somebody on this incident's list; a second time changes nothing."""
-    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
-    if bool(email) == (person is not None):
-        raise RuleBroken("Name an e-mail address or a person, one of the two.", field="email")
-    if person is not None and not person.email:
-        raise RuleBroken(f"{person.display_name} has no e-mail address.", field="person")
-    who = {"user": person} if person else {"user": None, "email__iexact": email}
-    here = Subscription.objects.filter(incident_id=incident.pk, ended_at=None, **who)
-    if not here.exists():
-        made = Subscription.objects.create(
-            incident_id=incident.pk, user=person, email=email, audience=audience
-        )
-        ledger.note(incident, f"{made.address} gets the updates", by=by)
-        trail.record("incident.subscribed", on=incident, by=by, address=made.address, audience=audience)
-    return queries.fresh(incident)
-
-
-@transaction.atomic
 def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: Actor) -> Incident:
     """Change facts of an incident. Raises Stale when `version` is not the present one.
 
     A severity that has a cadence of its own brings it along, unless somebody has set it by hand.
     """
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
+    changes = {**changes}
     if changes.get("severity", "") is None:
-        changes = {**changes, "severity": ""}
+        changes["severity"] = ""
     _check_edit(incident, changes, version)
     related = {name: list(changes[name]) for name in AFFECTED if name in changes}
     columns = {name: value for name, value in changes.items() if name not in AFFECTED}
@@ -219,16 +168,8 @@ def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: A
 
 
 @transaction.atomic
-def link_work(ref: str, *, to: str, by: Actor) -> Incident:
-    """Link a ticket, a change or a problem; a second time changes nothing."""
-    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT)
-    worklog.link(incident, subjects.find(to, by), by=by)
-    return incident
-
-
-@transaction.atomic
-def note_linked(incident_pk: int, body: str, *, at: datetime, by: Actor) -> None:
-    """A line of the timeline for a link that was made."""
+def note_event(incident_pk: int, body: str, *, at: datetime, by: Actor) -> None:
+    """A line of the timeline for what happened elsewhere: a link, a page."""
     incident = Incident.objects.filter(pk=incident_pk).first()
     if incident is not None:
         ledger.note(incident, body, by=by, happened_at=at)
@@ -241,21 +182,14 @@ def _check_edit(incident: Incident, changes: dict[str, Any], version: int | None
     if version is not None and version != incident.version:
         present = {name: _shown(incident, name) for name in changes}
         raise Stale(f"{incident.reference} has changed since you opened it.", fields=present)
+    for name in ("bridge_url", "chat_url"):
+        if name in changes:
+            changes[name] = links.check(changes[name], name)
     if "title" in changes:
         rules.needed(changes["title"], "title", "An incident keeps its title.")
     if "severity" in changes and not changes["severity"] and not incident.is_open:
         raise RuleBroken("A restored incident keeps its severity.", field="severity")
     rules.check_moments(clock.now(), changes.get("started_at", incident.started_at), incident.restored_at)
-
-
-def _check_roles(incident: Incident, roles: dict[str, User | None]) -> None:
-    if incident.status == Status.CLOSED:
-        raise rules.refusal(incident.reference, incident.status)
-    for role, person in roles.items():
-        if role not in ROLES:
-            raise RuleBroken(f"There is no role called {role}.", field=role)
-        if person is not None and not person.is_desk_staff:
-            raise RuleBroken(f"{person.display_name} does not work on this desk.", field=role)
 
 
 def _shown(incident: Incident, name: str) -> Any:

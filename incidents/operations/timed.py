@@ -11,7 +11,7 @@ from core.audit import trail
 from core.common import actor, clock
 from core.outbox import queue
 from core.outbox.models import Lane
-from incidents import notices, queries, rules
+from incidents import mailing, notices, queries, rules
 from incidents.models import OPEN, Incident, Update, WhenDue
 from incidents.notices import Parts
 from incidents.operations import ledger
@@ -103,5 +103,5 @@ def _to_lead(incident: Incident, lead: User, topic: str, due: datetime, subject:
         topic=topic,
         about=incident,
         about_version=incident.next_number,
-        dedup_key=ledger.dedup_key(incident, f"{topic}-{int(due.timestamp())}", lead.email),
+        dedup_key=mailing.dedup_key(incident, f"{topic}-{int(due.timestamp())}", lead.email),
     )

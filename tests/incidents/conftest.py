@@ -17,6 +17,7 @@ from core.timers import sweeps
 from customers.models import Organisation, Subscription
 from incidents import operations
 from incidents.models import Incident
+from tests.api.conftest import api  # noqa: F401 - the fixture of the API's clients
 
 
 def at(clock: str) -> datetime:

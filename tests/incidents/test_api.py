@@ -60,7 +60,8 @@ def test_an_update_says_something_in_one_form_only(api, declare):  # noqa: F811
     problem(api("ira").post(f"{url}update/", {"body": "x", "what": "y"}), 400)
 
 
-def test_the_whole_life(api, declare):  # noqa: F811
+def test_the_whole_life(api, declare, settings):  # noqa: F811
+    settings.OWN_DOMAINS = frozenset({"firm.example"})  # nobody there has to confirm first
     url, ira = declare(), api("ira")
 
     assert ira.post(f"{url}acknowledge/").json()["status"] == "investigating"

@@ -1,11 +1,15 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from changes.models import Change
+from customers.models import Contact, ImpactNote
 from incidents import operations
 from incidents.models import Incident, Update
+from problems.operations import raise_problem
 from tests.incidents.conftest import at
 from tickets import operations as tickets
 
@@ -71,6 +75,39 @@ def test_the_command_page_shows_everything_in_one_view(as_ira, url, declared):
     ):
         assert shown in page, shown
     assert " style=" not in page
+
+
+def test_the_page_costs_at_most_25_queries_with_everything_on_it(
+    as_ira, url, declared, ira, ana, eli, by, payments, acme
+):
+    """Restored, with tickets that are asked about, a judged change of long ago, children, and what went into it."""
+    me, long_ago = by(ira), at("10:02") - timedelta(days=30)
+    for number in range(3):
+        other = operations.declare(title=f"Also {number}", by=me)
+        operations.merge(other.reference, into=declared.reference, by=me)
+        child = operations.declare(title=f"Part {number}", by=me)
+        operations.set_parent(child.reference, parent=declared.reference, by=me)
+        for started in (long_ago, at("09:02")):
+            change = Change.objects.create(title="Nodes", created_at=long_ago, started_at=started, author=eli)
+            change.applications.add(payments)
+            operations.suspect_change(declared.reference, change=change.reference, by=me)
+        note = {"organisation": acme, "application": payments, "stops": "No sales."}
+        ImpactNote.objects.create(
+            contact=Contact.objects.create(name="C", email=f"c{number}@x.example"), **note
+        )
+        raise_problem(declared.reference, by=me) if not number else None
+    operations.declare_restored(declared.reference, body="Works.", severity="SEV2", by=me)
+    for number in range(3):
+        asker = Contact.objects.get(email=f"c{number}@x.example")
+        ticket = tickets.create(subject="Till", requester=asker, by=by(ana))
+        operations.link_work(declared.reference, to=ticket.reference, by=me)
+    as_ira.get(url)
+
+    with CaptureQueriesContext(connection) as queries:
+        page = text(as_ira.get(url))
+
+    assert "3 tickets came after" in page and "Also 2" in page and "Part 2" in page
+    assert len(queries) <= 25
 
 
 def test_ids_on_the_page_are_unique(as_ira, url):

@@ -1,6 +1,8 @@
-"""Incidents, the ledger of what was told to whom, and the timeline."""
+"""Incidents and how often one owes an update."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +13,8 @@ from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.ids import Referenced, Versioned
 from core.common.vocabulary import Severity
-from customers.models import Audience, Organisation
+from customers.models import Organisation
+from incidents import links
 
 
 class Status(models.TextChoices):
@@ -23,6 +26,7 @@ class Status(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
+DRILL = "[DRILL]"
 OPEN = (Status.DECLARED, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 
 
@@ -65,6 +69,10 @@ class IncidentQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def live(self) -> IncidentQuerySet:
         return self.filter(status__in=OPEN)
 
+    def real(self) -> IncidentQuerySet:
+        """Without the exercises, which count nowhere and are told to nobody outside."""
+        return self.filter(drill=False)
+
 
 class Incident(Referenced, Versioned):
     """An interruption that needs coordinated response and communication.
@@ -98,8 +106,18 @@ class Incident(Referenced, Versioned):
     scribe = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    bridge_url = models.URLField(max_length=500, blank=True)
-    chat_url = models.URLField(max_length=500, blank=True)
+    bridge_url = models.CharField(max_length=500, blank=True, help_text="Of a scheme that links.py knows.")
+    chat_url = models.CharField(max_length=500, blank=True)
+    public = models.BooleanField(
+        default=True, help_text="On the public status page, where it hits a public application."
+    )
+    drill = models.BooleanField(default=False, help_text="An exercise: nobody outside the desk is told.")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
+    )
 
     started_at = models.DateTimeField(help_text="When the impact began.")
     detected_at = models.DateTimeField()
@@ -114,6 +132,11 @@ class Incident(Referenced, Versioned):
     next_update_due_at = models.DateTimeField(null=True, blank=True)
     next_reminder_due_at = models.DateTimeField(null=True, blank=True)
     update_count = models.PositiveIntegerField(default=0)
+    undelivered_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The commander was told that updates do not go out; empty once they do.",
+    )
     form_key = models.UUIDField(
         null=True, editable=False, unique=True, help_text="Of the page that declared it."
     )
@@ -128,8 +151,13 @@ class Incident(Referenced, Versioned):
                 name="incidents_due_only_while_open",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=OPEN) | (~Q(severity="") & Q(restored_at__isnull=False)),
+                condition=Q(status__in=OPEN)
+                | Q(merged_into__isnull=False)
+                | (~Q(severity="") & Q(restored_at__isnull=False)),
                 name="incidents_restored_is_assessed",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(status__in=OPEN), name="incidents_merged_is_over"
             ),
         ]
         indexes = [
@@ -155,92 +183,25 @@ class Incident(Referenced, Versioned):
         return self.status in OPEN
 
     @property
+    def shown_title(self) -> str:
+        """The title; that of an exercise says so wherever it is read."""
+        return f"{DRILL} {self.title}" if self.drill else self.title
+
+    @property
+    def bridge_link(self) -> str:
+        """Where people meet; empty for an address that is no safe link."""
+        return self.bridge_url if links.is_safe(self.bridge_url) else ""
+
+    @property
+    def chat_link(self) -> str:
+        return self.chat_url if links.is_safe(self.chat_url) else ""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the impact clock stopped: restored, or merged into another one."""
+        return self.restored_at or self.closed_at
+
+    @property
     def next_number(self) -> int:
         """The number that the next update will carry."""
         return self.update_count + 1
-
-
-class Update(models.Model):
-    """One line of the promise ledger: what was told, when it was due, how late it was.
-
-    The unique (incident, number) is the proof that a due moment was answered once. `next_due_at` is what
-    the text promised.
-    """
-
-    class Kind(models.TextChoices):
-        ACKNOWLEDGEMENT = "acknowledgement", "Acknowledgement"
-        UPDATE = "update", "Update"
-        HOLDING = "holding", "Holding update"
-        CATCH_UP = "catch_up", "Catch-up"
-        RESTORED = "restored", "Service restored"
-        CORRECTION = "correction", "Correction"
-
-    SUBJECT = "update"
-
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="updates")
-    number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=15, choices=Kind.choices)
-    audience = models.CharField(
-        max_length=10, choices=Audience.choices, blank=True, help_text="Empty: everybody."
-    )
-    subject = models.CharField(max_length=77)
-    body = models.TextField()
-    what = models.TextField(blank=True)
-    affected = models.TextField(blank=True)
-    doing = models.TextField(blank=True)
-    workaround = models.TextField(blank=True)
-    due_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField()
-    late_seconds = models.PositiveIntegerField(default=0)
-    next_due_at = models.DateTimeField(null=True)
-    recipients = models.PositiveIntegerField(default=0)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    author_label = models.CharField(max_length=150)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["incident", "number"], name="incidents_update_once")]
-
-    def __str__(self) -> str:
-        return self.subject
-
-    @property
-    def is_automatic(self) -> bool:
-        return self.kind in (self.Kind.HOLDING, self.Kind.CATCH_UP)
-
-
-class TimelineEntry(models.Model):
-    """What happened. `recorded_at` differs from `happened_at` where a person wrote it down later."""
-
-    class Kind(models.TextChoices):
-        OBSERVATION = "observation", "Observation"
-        DECISION = "decision", "Decision"
-        UPDATE = "update", "Update"
-        SYSTEM = "system", "System"
-
-    SUBJECT = "timeline_entry"
-    BY_PEOPLE = (Kind.OBSERVATION, Kind.DECISION)
-
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
-    body = models.TextField()
-    happened_at = models.DateTimeField()
-    recorded_at = models.DateTimeField()
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    author_label = models.CharField(max_length=150)
-    for_postmortem = models.BooleanField(default=False)
-    update_sent = models.ForeignKey(Update, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        verbose_name_plural = "timeline entries"
-        indexes = [models.Index(fields=["incident", "happened_at", "id"], name="incidents_timeline")]
-
-    def __str__(self) -> str:
-        return self.body[:60]
-
-    @property
-    def is_back_dated(self) -> bool:
-        return (self.recorded_at - self.happened_at).total_seconds() >= 60

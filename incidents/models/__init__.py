@@ -1,0 +1,22 @@
+"""The incidents' tables, a file a subject."""
+
+from incidents.models.incident import DRILL, OPEN, Cadence, Incident, IncidentQuerySet, Status, WhenDue
+from incidents.models.people import RoleHolding
+from incidents.models.relations import Answer, Merge, SuspectedChange
+from incidents.models.story import TimelineEntry, Update
+
+__all__ = [
+    "DRILL",
+    "OPEN",
+    "Answer",
+    "Cadence",
+    "Incident",
+    "IncidentQuerySet",
+    "Merge",
+    "RoleHolding",
+    "Status",
+    "SuspectedChange",
+    "TimelineEntry",
+    "Update",
+    "WhenDue",
+]
