@@ -1,0 +1,13 @@
+from django.urls import path
+
+from portal import status_views
+
+app_name = "status"
+urlpatterns = [
+    path("", status_views.public, name="public"),
+    path("history/", status_views.history, name="history"),
+    path("data.json", status_views.data, name="data"),
+    path("feed.atom", status_views.feed, name="feed"),
+    path("internal/", status_views.to_internal, name="to_internal"),
+    path("internal/<str:key>/", status_views.internal, name="internal"),
+]
