@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 LENGTHS = {"7d": (7, "7 days"), "30d": (30, "30 days"), "quarter": (91, "Quarter")}
 DEFAULT = "30d"
+Limits = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,16 @@ class Period:
     before: datetime
     start: datetime
     end: datetime
+
+    @property
+    def both(self) -> tuple[Limits, Limits]:
+        """The period itself, and the one before it."""
+        return (self.start, self.end), (self.before, self.start)
+
+
+def between(start: datetime, end: datetime) -> Period:
+    """A period between two moments, start before end."""
+    return Period("", "", start - (end - start), start, end)
 
 
 def period(name: str, now: datetime) -> Period:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from changes.models import Change
 from core.accounts.permissions import Permission, can
+from core.common import counting
 from core.common.actor import Actor
 from incidents.models import Incident
 from problems import queries as problems
-from reports.periods import Period
+from reports.periods import Limits, Period
 from sla.models import Clock, Goal
 from tickets.models import Status, Ticket
-from tickets.rules import PASSED_AROUND_HANDOFFS
 
 EVERY_STATUS = ",".join(Status.values)
 DONE = (Status.RESOLVED, Status.CLOSED)
@@ -81,7 +82,7 @@ def backlog(actor: Actor, now: datetime) -> Backlog:
         "total": Count("pk"),
         "overdue": Count("pk", filter=Q(due_at__lt=now)),
         "reopened": Count("pk", filter=Q(reopened_count__gte=1)),
-        "passed": Count("pk", filter=Q(handoff_count__gt=PASSED_AROUND_HANDOFFS)),
+        "passed": Count("pk", filter=Q(passed_around=True)),
     }
     tickets = Ticket.objects.visible_to(actor).open().order_by()
     found = list(tickets.values("tier").annotate(**wanted).order_by("tier"))
@@ -106,7 +107,7 @@ def backlog(actor: Actor, now: datetime) -> Backlog:
         older_than_60=Cell(total("age4", "age5"), tickets_url(created_before=now - 60 * day)),
         older_than_180=Cell(total("age5"), tickets_url(created_before=now - 180 * day)),
         reopened=Cell(total("reopened"), tickets_url(reopened_min=1)),
-        passed_around=Cell(total("passed"), tickets_url(handoffs_min=PASSED_AROUND_HANDOFFS + 1)),
+        passed_around=Cell(total("passed"), tickets_url(passed_around="true")),
     )
 
 
@@ -119,20 +120,41 @@ class Flow:
     before: Cell
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """A count of tickets by the moment in `column`; `word` and `more` make the address of its list."""
+
+    name: str
+    column: str
+    word: str
+    only: Q
+    more: dict[str, str]
+
+
 def live_incidents(actor: Actor) -> Cell | None:
     """The incidents that run now; None for who sees none."""
     if not can(actor, Permission.VIEW_INCIDENTS):
         return None
-    return Cell(Incident.objects.visible_to(actor).live().count(), _url("incidents:list"))
+    return Cell(
+        Incident.objects.visible_to(actor).live().real().count(), _url("incidents:list", drill="false")
+    )
 
 
 def flows(actor: Actor, period: Period) -> list[Flow]:
-    """What came and went: tickets in one query, incidents and changes in one each."""
+    """What came and went. Each count reads the period out of an index, however long the history is."""
     found = [*_ticket_flows(actor, period)]
     if can(actor, Permission.VIEW_INCIDENTS):
-        incidents = Incident.objects.visible_to(actor)
+        incidents = Incident.objects.visible_to(actor).real()
         found.append(
-            _flow("Incidents declared", incidents, "declared_at", "incidents:list", "declared", period)
+            _flow(
+                "Incidents declared",
+                incidents,
+                "declared_at",
+                "incidents:list",
+                "declared",
+                period,
+                drill="false",
+            )
         )
     if can(actor, Permission.VIEW_CHANGES):
         changes = Change.objects.visible_to(actor)
@@ -141,44 +163,44 @@ def flows(actor: Actor, period: Period) -> list[Flow]:
 
 
 def _ticket_flows(actor: Actor, period: Period) -> list[Flow]:
-    # What was opened, resolved or breached since a moment was also updated since: that column has an index.
-    tickets = Ticket.objects.visible_to(actor).filter(updated_at__gte=period.before).order_by()
-    requests = Q(kind="service_request")
-    kinds: list[tuple[str, str, str, Q, dict[str, str]]] = [
-        ("Tickets opened", "created_at", "created", Q(), {"status": EVERY_STATUS}),
-        ("Service requests opened", "created_at", "created", requests,
-         {"status": EVERY_STATUS, "kind": "service_request"}),
-        ("Tickets resolved", "resolved_at", "resolved", Q(status__in=DONE), {"status": ",".join(DONE)}),
-        ("Tickets breached", "breached_at", "breached", Q(), {"status": EVERY_STATUS}),
-    ]  # fmt: skip
-    wanted = {}
-    for number, (_, column, _, only, _) in enumerate(kinds):
-        wanted[f"now{number}"] = Count("pk", filter=only & _within(column, period.start, period.end))
-        wanted[f"before{number}"] = Count("pk", filter=only & _within(column, period.before, period.start))
-    counts = tickets.aggregate(**wanted)
+    """All counts of tickets in one query, each a range of an index."""
+    requests = {"status": EVERY_STATUS, "kind": "service_request"}
+    kinds = [
+        _Kind("Tickets opened", "created_at", "created", Q(), {"status": EVERY_STATUS}),
+        _Kind("Service requests opened", "created_at", "created", Q(kind="service_request"), requests),
+        _Kind("Tickets resolved", "resolved_at", "resolved", Q(status__in=DONE), {"status": ",".join(DONE)}),
+        _Kind("Tickets breached", "breached_at", "breached", Q(), {"status": EVERY_STATUS}),
+    ]
+    counts = counting.at_once(
+        {
+            (kind.name, limits, part): tickets.filter(kind.only, _within(kind.column, *limits))
+            for kind in kinds
+            for limits in period.both
+            for part, tickets in enumerate(Ticket.objects.parts_visible_to(actor))
+        }
+    )
+    found: Counter[tuple[str, Limits]] = Counter()
+    for (name, limits, _), number in counts.items():
+        found[name, limits] += number
     return [
         Flow(
-            name,
-            Cell(counts[f"now{n}"], tickets_url(**more, **_limits(word, period.start, period.end))),
-            Cell(counts[f"before{n}"], tickets_url(**more, **_limits(word, period.before, period.start))),
+            kind.name,
+            *(
+                Cell(found[kind.name, limits], tickets_url(**kind.more, **_limits(kind.word, *limits)))
+                for limits in period.both
+            ),
         )
-        for n, (name, _, word, _, more) in enumerate(kinds)
+        for kind in kinds
     ]
 
 
-def _flow(name: str, rows: QuerySet[Any], column: str, page: str, word: str, period: Period) -> Flow:
-    counts = (
-        rows.filter(**{f"{column}__gte": period.before})
-        .order_by()
-        .aggregate(
-            now=Count("pk", filter=_within(column, period.start, period.end)),
-            before=Count("pk", filter=_within(column, period.before, period.start)),
-        )
-    )
+def _flow(
+    name: str, rows: QuerySet[Any], column: str, page: str, word: str, period: Period, **more: str
+) -> Flow:
+    counts = counting.at_once({limits: rows.filter(_within(column, *limits)) for limits in period.both})
+    places = (_url(page, **more, **_limits(word, *limits)) for limits in period.both)
     return Flow(
-        name,
-        Cell(counts["now"], _url(page, **_limits(word, period.start, period.end))),
-        Cell(counts["before"], _url(page, **_limits(word, period.before, period.start))),
+        name, *(Cell(counts[limits], place) for limits, place in zip(period.both, places, strict=True))
     )
 
 
@@ -194,34 +216,32 @@ class Attainment:
 
 
 def attainment(actor: Actor, period: Period) -> list[Attainment]:
-    """A clock is decided once: when it is met in time, or at its breach. One query, goals in their order."""
-    clocks = Clock.objects.filter(
-        subject_kind=Ticket.SUBJECT, subject_id__in=Ticket.objects.visible_to(actor).values("pk")
+    """A clock is decided once: when it is met in time, or at its breach. One query, goals in their order.
+
+    A breach that a later clock of the same goal took over (sla.operations) counts there alone.
+    """
+    hidden = Ticket.objects.hidden_from(actor)
+    clocks = Clock.objects.filter(subject_kind=Ticket.SUBJECT).exclude(subject_id__in=hidden.values("pk"))
+    same = {name: OuterRef(name) for name in ("subject_kind", "subject_id", "goal", "breached_at")}
+    in_time = clocks.filter(breached_at__isnull=True)
+    broken = clocks.exclude(Exists(Clock.objects.filter(**same, pk__gt=OuterRef("pk"))))
+    counts = counting.at_once(
+        {
+            (goal, limits, kept): rows.filter(_within(column, *limits), goal=goal)
+            for goal in Goal
+            for limits in period.both
+            for kept, rows, column in ((True, in_time, "met_at"), (False, broken, "breached_at"))
+        }
     )
-    recent = clocks.filter(Q(met_at__gte=period.before) | Q(breached_at__gte=period.before))
-    in_time = Q(breached_at__isnull=True)
-    counts = {
-        row["goal"]: row
-        for row in recent.order_by()
-        .values("goal")
-        .annotate(
-            kept=Count("pk", filter=in_time & _within("met_at", period.start, period.end)),
-            missed=Count("pk", filter=_within("breached_at", period.start, period.end)),
-            kept_before=Count("pk", filter=in_time & _within("met_at", period.before, period.start)),
-            missed_before=Count("pk", filter=_within("breached_at", period.before, period.start)),
+    found = []
+    for goal in Goal:
+        (kept, missed), (kept_before, missed_before) = (
+            (counts[goal, limits, True], counts[goal, limits, False]) for limits in period.both
         )
-    }
-    return [
-        Attainment(
-            goal,
-            row["kept"],
-            row["kept"] + row["missed"],
-            _percent(row["kept"], row["missed"]),
-            _percent(row["kept_before"], row["missed_before"]),
-        )
-        for goal in Goal
-        if (row := counts.get(goal))
-    ]
+        if kept + missed + kept_before + missed_before:
+            percents = _percent(kept, missed), _percent(kept_before, missed_before)
+            found.append(Attainment(goal, kept, kept + missed, *percents))
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,10 @@
 from django.urls import path
 
-from reports import views
+from reports import handing_views, views
 
 app_name = "reports"
-urlpatterns = [path("", views.dashboard, name="list")]
+urlpatterns = [
+    path("", views.dashboard, name="list"),
+    path("hand-offs/", handing_views.hand_offs, name="hand_offs"),
+    path("no-sop/", handing_views.no_sop, name="no_sop"),
+]

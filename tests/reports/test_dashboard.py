@@ -5,6 +5,7 @@ import pytest
 import time_machine
 
 from changes.models import Change
+from escalation import tiers
 from incidents import operations as incidents
 from problems import follow_up
 from problems import operations as problems
@@ -85,7 +86,7 @@ def test_the_backlog_by_tier_and_age(ticket, max, by):
 def test_overdue_reopened_and_passed_around(ticket, max, by):
     ticket(due_at=NOW - timedelta(minutes=1))
     ticket(reopened_count=2)
-    ticket(handoff_count=4)
+    ticket(handoff_count=4, passed_around=True)
     ticket(handoff_count=3)
 
     found = queries.backlog(by(max), NOW)
@@ -185,6 +186,7 @@ def test_it_answers_on_an_empty_desk_and_asks_no_more_when_full(
     client, max, ticket, clock, django_assert_max_num_queries
 ):
     client.force_login(max)
+    tiers.ladder()  # a page may find the names remembered
 
     def asked() -> int:
         with django_assert_max_num_queries(25) as done:
