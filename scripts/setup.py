@@ -129,7 +129,7 @@ def bench(rest: list[str]) -> int:
 def drill(rest: list[str]) -> int:
     """The long fault drills: processes killed in the middle of work."""
     prepare_tests()
-    return call(PYTHON, "-m", "pytest", "-m", "drill", *rest)
+    return call(PYTHON, "-m", "pytest", "-m", "drill", "--timeout", "0", *rest)
 
 
 COMMANDS = {

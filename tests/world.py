@@ -19,12 +19,14 @@ from core.accounts.models import RoleGrant, User
 from core.common import clock
 from core.common.actor import Actor, Door
 from core.common.vocabulary import Role
-from customers.models import BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription
+from customers.models import BusyWindow, Contact, EnvironmentAnswer, ImpactNote, Organisation, Subscription
 from escalation import operations as escalation
+from escalation.models import Shift
 from incidents import operations as incidents
 from problems import follow_up
 from problems import operations as problems
 from sla.defaults import ensure_defaults
+from sla.models import Breach, Clock, Policy
 from tests.conftest import CAST, person
 from tickets import operations as tickets
 from tickets.automation import operations as automation
@@ -38,10 +40,11 @@ NOTE, TRIED, SUMMARY, NOTE_FILE = "quokkanote", "quokkatried", "quokkasummary", 
 HELD, DRAFT = "quokkaheld", "quokkadraft"
 RISK, PAUSE, TIME = "quokkarisk", "quokkapause", "quokkatime"
 PROBLEM, CAUSE, ACTION, CHANGE = "quokkaproblem", "quokkacause", "quokkaaction", "quokkachange"
-TIMELINE = "quokkatimeline"
+TIMELINE, CALLED = "quokkatimeline", "quokkacalled"
+MISSED = "quokkamissed"
 TICKET_WORDS = (NOTE, TRIED, SUMMARY, NOTE_FILE, HELD, DRAFT)
 PROBLEM_AND_CHANGE_WORDS = (PROBLEM, CAUSE, ACTION, CHANGE)
-DESK_WORDS = (*TICKET_WORDS, RISK, PAUSE, TIME, *PROBLEM_AND_CHANGE_WORDS, TIMELINE)
+DESK_WORDS = (*TICKET_WORDS, RISK, PAUSE, TIME, MISSED, *PROBLEM_AND_CHANGE_WORDS, TIMELINE, CALLED)
 
 RISK_ANSWERS = {"users": 2, "reversibility": 2, "testing": 2, "complexity": 2, "time_of_day": 2}
 HANDOFF = Handoff(
@@ -84,6 +87,9 @@ def ground() -> SimpleNamespace:
     BusyWindow.objects.create(
         organisation=bolt, weekdays=[0], starts="15:00", ends="16:00", timezone="America/New_York"
     )
+    ImpactNote.objects.create(
+        organisation=bolt, application=payments, stops="Nobody can pay.", workaround="Cash."
+    )
     admin = by(people["max"])
     teams = [
         escalation.create_team(
@@ -103,7 +109,7 @@ def ground() -> SimpleNamespace:
         handoff_time=time(9),
         by=admin,
     )
-    Subscription.objects.create(email="boss@firm.example", application=payments)
+    subscription = Subscription.objects.create(email="boss@firm.example", application=payments)
     Subscription.objects.create(
         user=people["casey"], audience="external", application=payments, organisation=acme
     )
@@ -113,7 +119,7 @@ def ground() -> SimpleNamespace:
     )
     return SimpleNamespace(
         people=people, payments=payments, gateway=gateway, acme=acme, bolt=bolt, casey=casey, drew=drew, teams=teams,
-        rotation=rotation, answer=answer,
+        rotation=rotation, answer=answer, subscription=subscription,
     )  # fmt: skip
 
 
@@ -162,6 +168,13 @@ def build() -> SimpleNamespace:
     )
     w.view = save_view(name="Gateway", query="component=gateway", by=ana)
 
+    w.policy = Policy.objects.get(name="P1 standard")
+    w.breach = Breach.objects.create(
+        subject_kind="ticket", subject_id=w.ticket.pk, goal="resolution", breached_at=clock.now(), target_minutes=60,
+        clock=Clock.objects.filter(subject_id=w.ticket.pk).latest("pk"), policy_name="P1 standard",
+        owner=people["eli"], owner_label="Eli Engel", cause="other", cause_note=f"Nobody looked {MISSED}",
+    )  # fmt: skip
+
     w.incident = incidents.declare_from_ticket(ref, by=ira)
     incidents.add_entry(w.incident.reference, body=f"Who did this? {TIMELINE}", by=ira)
     incidents.send_update(w.incident.reference, what="Cards fail in Ireland.", by=ira)
@@ -178,6 +191,15 @@ def build() -> SimpleNamespace:
         rotation=w.rotation, user=people["lea"], starts_at=soon, ends_at=soon + timedelta(hours=4),
         by=by(people["max"]),
     )  # fmt: skip
+    w.swap = escalation.ask_swap(
+        rotation=w.rotation, starts_at=soon + timedelta(days=1), ends_at=soon + timedelta(days=2),
+        asked_of=people["lea"], by=by(people["eli"]),
+    )  # fmt: skip
+    w.shift = Shift.objects.filter(user=people["eli"], cancelled_at=None).latest("ends_at")
+    w.page = escalation.page(team=w.teams[1], about=ref, reason=f"Cards fail {CALLED}", by=ana)
+    w.policy = w.page.policy
+    w.channel = escalation.add_channel(transport="email", person=people["eli"], by=eli).channel
+    w.feed = escalation.create_feed(team=w.teams[1], by=eli).feed
     w.rule = automation.create_rule(
         name="Mark what is closed", events=["ticket.closed"], actions=[{"do": "add_tag", "tag": "closed"}],
         active=False, by=by(people["max"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ from catalogue.models import Application, Component, Region, Service
 from core.accounts import operations
 from core.accounts.api import DeskViewSet
 from core.accounts.models import User
+from core.common import clock
 from core.common.actor import Door, system
-from customers.models import Contact, Organisation
+from customers.models import Contact, ImpactNote, Organisation, Subscription
+from escalation.models import CalendarFeed, PagingChannel
+from escalation.paging_rules import Plan
 from servicedesk.api import routes
 from tests.conftest import person
 
@@ -94,6 +98,8 @@ def problem(response: HttpResponse, status: int) -> dict[str, Any]:
 @pytest.fixture
 def one_of_each(shop: Application) -> dict[str, str]:
     """By the first part of a path: the name of an object that exists, whatever kinds the API has."""
+    if not User.objects.filter(username="root").exists():
+        person("root")  # whom everything belongs to that belongs to somebody
     names: dict[str, str] = {}
     for prefix, view in routes():
         if issubclass(view, DeskViewSet) and view.model and view.retrieve_route and prefix not in names:
@@ -108,7 +114,22 @@ def plausible(model: type[Model]) -> dict[str, Any]:
     for field in model._meta.concrete_fields:
         if field.name in ("zone", "timezone"):
             values[field.name] = "UTC"
+        elif field.name in ("minutes", "resolution_minutes"):
+            values[field.name] = 5
+        elif field.name == "plan":
+            values[field.name] = Plan("Any", 1, None, ()).as_json()
+        elif field.name == "expires_at":
+            values[field.name] = clock.now() + timedelta(days=1)
+        elif field.name == "rule" and not field.is_relation:
+            values[field.name] = "FREQ=DAILY"
         elif field.many_to_one and not field.null:
             parent = field.related_model
             values[field.name] = parent._default_manager.first() or baker.make(parent, **plausible(parent))
-    return values
+    root = User.objects.filter(username="root").first()
+    return values | {
+        # What belongs to one of several must belong to one.
+        PagingChannel: {"person": root, "transport": "email"},
+        CalendarFeed: {"person": root},
+        ImpactNote: {"organisation": Organisation.objects.first()},
+        Subscription: {"email": "new@firm.example"},
+    }.get(model, {})

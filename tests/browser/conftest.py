@@ -63,19 +63,22 @@ def desk(live_server: Any) -> str:
 
 @pytest.fixture
 def open_page(chromium: Any, desk: str) -> Iterator[Callable[..., Any]]:
-    """`open_page(width=..., dark=True, script=False)`: a fresh browser context.
+    """`open_page(width=..., dark=True, script=False, touch=True)`: a fresh browser context.
 
     A script error or something that the security policy blocked fails the test at its end.
     """
     contexts: list[Any] = []
     complaints: list[str] = []
 
-    def make(size: dict[str, int] | None = None, *, dark: bool = False, script: bool = True) -> Any:
+    def make(
+        size: dict[str, int] | None = None, *, dark: bool = False, script: bool = True, touch: bool = False
+    ) -> Any:
         context = chromium.new_context(
             base_url=desk,
             viewport=size or DESKTOP,
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
+            has_touch=touch,
         )
         contexts.append(context)
         page = context.new_page()
@@ -114,6 +117,32 @@ def login(desk: str, client: Client) -> Callable[[Any, Any], None]:
 
 
 @pytest.fixture
+def visit(open_page: Callable[..., Any], desk: str) -> Callable[..., Any]:
+    """`visit(ana, "/tickets/")`: a browser of that user's own at the page; several people stay signed in at once.
+
+    `clock=True` lets a test turn time forward: `pass_time(page, 10)`.
+    """
+
+    def enter(user: Any, path: str, *args: Any, clock: bool = False, **kwargs: Any) -> Any:
+        page, client = open_page(*args, **kwargs), Client()
+        client.force_login(user)
+        page.context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": desk}]
+        )
+        if clock:
+            page.clock.install()
+        page.goto(path)
+        return page
+
+    return enter
+
+
+def pass_time(page: Any, seconds: int) -> None:
+    """Let the page's own time pass, so that what it does every so often happens now."""
+    page.clock.fast_forward(seconds * 1000)
+
+
+@pytest.fixture
 def axe() -> Callable[[Any], list[str]]:
     """`axe(page)`: the serious and critical findings, each as rule and place; [] is what a page must have."""
 
@@ -141,6 +170,6 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Any], None]:
 
     def take(page: Any) -> None:
         if folder := os.environ.get("PICTURES_DIR"):
-            page.screenshot(path=Path(folder) / f"{request.node.name}.png")
+            page.screenshot(path=Path(folder) / f"{request.node.name}.png", caret="initial")
 
     return take

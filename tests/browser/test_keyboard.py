@@ -87,7 +87,7 @@ def test_a_morning_without_a_mouse(queue: SimpleNamespace) -> None:
     page.wait_for_url("**/tickets/?view=triage")
     escalated = current(page)
     press(page, "e")
-    page.locator("#escalate").wait_for()
+    page.locator("#escalate:modal").wait_for()
     for name in ("summary", "business_impact", "tried"):
         page.locator(f"#escalate [name={name}]").focus()
         page.keyboard.type(f"The {name}")
@@ -122,7 +122,7 @@ def test_a_morning_without_a_mouse(queue: SimpleNamespace) -> None:
 def test_status_leads_to_the_verb_and_back(queue: SimpleNamespace) -> None:
     page = queue.page
     press(page, "j", "s")
-    page.locator("#status").wait_for()
+    page.locator("#status:modal").wait_for()
     press(page, "Enter")  # the first way on: wait for the customer
     page.locator("#wait textarea").focus()
     page.keyboard.type("The number of the till")
@@ -210,7 +210,7 @@ def test_typed_text_survives_a_refresh(queue: SimpleNamespace, by: Callable[...,
     operations.reply(reference, body="Somebody else says", public=False, by=by(queue.world.people["eli"]))
 
     page.evaluate(
-        "htmx.ajax('GET', location.pathname + 'talk/', {source: '#talk', target: '#talk', swap: 'morph:outerHTML'})"
+        "htmx.ajax('GET', location.pathname + 'live/', {source: '#talk', target: '#talk', swap: 'morph:outerHTML'})"
     )
     page.get_by_text("Somebody else says").wait_for()
 

@@ -5,23 +5,13 @@ A real worker process, a real SMTP server, a real database file (or PostgreSQL).
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from email import message_from_bytes
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
-from django.conf import settings
-from django.db import connection
 
 from catalogue.models import Application
 from core.common import clock
@@ -30,34 +20,11 @@ from core.timers import sweeps
 from customers.models import Subscription
 from incidents import operations
 from incidents.models import Incident, Update
+from tests.concurrency.workers import tick, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 State = OutgoingMessage.State
 ADDRESSES = ["boss@firm.example", "shop@firm.example", "till@firm.example"]
-
-
-class Sink:
-    """Keeps (recipient, Message-ID) of everything that it accepts."""
-
-    def __init__(self) -> None:
-        self.accepted: list[tuple[str, str]] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = message_from_bytes(envelope.content)
-        self.accepted += [(to, mail["Message-ID"]) for to in envelope.rcpt_tos]
-        return "250 taken"
-
-
-@pytest.fixture
-def smtp() -> Iterator[tuple[Sink, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    sink = Sink()
-    server = Controller(sink, hostname="127.0.0.1", port=port)
-    server.start()
-    yield sink, port
-    server.stop()
 
 
 @pytest.fixture
@@ -70,35 +37,6 @@ def due(ira: Any, by: Any) -> Incident:
         incident = operations.declare(title="Card payments fail", applications=[payments], by=by(ira))
         sweeps.run("outbox")
     return incident
-
-
-def worker(port: int, fault: str = "") -> subprocess.Popen[bytes]:
-    """One tick in a process of its own, dying at the named point."""
-    database = connection.settings_dict
-    url = f"sqlite:///{database['NAME']}"
-    if connection.vendor == "postgresql":
-        where = f"{database['HOST']}:{database['PORT'] or 5432}"
-        url = f"postgres://{database['USER']}:{database['PASSWORD']}@{where}/{database['NAME']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
-        "DESK_FAULT": fault,
-    }
-    manage = Path(settings.BASE_DIR) / "manage.py"
-    return subprocess.Popen(
-        [sys.executable, str(manage), "tick"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-
-
-def tick(port: int, fault: str = "") -> int:
-    process = worker(port, fault)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode in (0, -signal.SIGKILL), errors.decode()
-    return process.returncode
 
 
 def leases_run_out() -> None:
@@ -126,9 +64,9 @@ def check_ledger(incident: Incident) -> None:
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(point, repeated, due, smtp):
     sink, port = smtp
 
-    assert tick(port, point) == -signal.SIGKILL
+    assert tick(point, port=port) == -signal.SIGKILL
     leases_run_out()
-    assert tick(port) == 0
+    assert tick(port=port) == 0
 
     check_ledger(due)
     received = Counter(sink.accepted)
@@ -142,7 +80,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(point, repeated, due,
 def test_a_worker_killed_between_claim_and_ledger_leaves_the_incident_due(due, smtp):
     _, port = smtp
 
-    tick(port, "incidents.after_claim")
+    tick("incidents.after_claim", port=port)
 
     assert due.updates.count() == 1
     assert Incident.objects.get(pk=due.pk).next_update_due_at == due.next_update_due_at
@@ -151,7 +89,7 @@ def test_a_worker_killed_between_claim_and_ledger_leaves_the_incident_due(due, s
 def test_three_workers_at_once_send_one_update(due, smtp):
     sink, port = smtp
 
-    workers = [worker(port) for _ in range(3)]
+    workers = [worker(port=port) for _ in range(3)]
     for process in workers:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()

@@ -25,6 +25,8 @@ from core.common.actor import Door, system
 from core.common.errors import Conflict, RuleBroken, Stale
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
+from escalation import operations as escalation
+from escalation.models import Override, Shift
 from incidents import operations as incidents
 from incidents.models import Update
 from problems import operations as problems
@@ -75,6 +77,25 @@ def one_won(results: list[Any], *losses: type[RuleBroken]) -> None:
 
 def events(name: str) -> int:
     return Event.objects.filter(name=name).count()
+
+
+def test_eight_people_take_a_shift(w: SimpleNamespace) -> None:
+    """Eli offers a day to all of payments: one is on call instead, the others hear who."""
+    people = [w.people[name] for name in ("ana", "lea", "ira", "cho", "pia", "max", "kim", "root")]
+    escalation.edit_team("payments", changes={"members": people}, by=by(w.people["max"]))
+    start = clock.now() + timedelta(days=1)
+    swap = escalation.ask_swap(
+        rotation=w.rotation, starts_at=start, ends_at=start + timedelta(days=1), by=by(w.people["eli"])
+    )
+    results = at_once(
+        *[lambda person=person: escalation.take_swap(swap.pk, by=by(person)) for person in people]
+    )
+    one_won(results, Conflict)
+    (winner,) = [found.taken_by.display_name for found in results if not isinstance(found, RuleBroken)]
+    told = {str(found.sentence) for found in results if isinstance(found, RuleBroken)}
+    assert told == {f"This shift is not on offer any more: {winner} was first."}
+    assert Override.objects.count() == 1 and events("swap.taken") == 1
+    assert Shift.objects.filter(user__first_name=winner.split()[0], cancelled_at=None).count() == 1
 
 
 def test_eight_people_take_a_ticket(w: SimpleNamespace) -> None:

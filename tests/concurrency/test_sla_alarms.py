@@ -20,7 +20,7 @@ from sla import operations, subjects
 from sla.alarms import SWEEP
 from sla.models import Calendar, Clock, Policy
 from sla.rules import Facts, Part
-from sla.subjects import Person, SubjectInfo
+from sla.subjects import Owner, Person, SubjectInfo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,6 +40,9 @@ def overdue() -> Iterator[Clock]:
             path=lambda row: "/",
             recipients=lambda row: {Part.ASSIGNEE: [Person("Ana", "ana@desk.example")]},
             nearest_changed=lambda pk, nearest: None,
+            visible_to=lambda actor: Application.objects.all(),
+            owner=lambda row: Owner(),
+            owed=lambda row: None,
         ),
     )
     operations.start_clocks("thing", pk, Facts("P1"), at=wall.now() - timedelta(hours=1), by=system())

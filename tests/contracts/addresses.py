@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from escalation import review_mail
 from worklog.models import Attachment
 
 API = "api/v1/"
@@ -64,6 +65,11 @@ def _methods(view: Any) -> frozenset[str] | None:
     )
 
 
+def still_right(w: SimpleNamespace) -> str:
+    """The link by which the payments team's lead may say that its entry is right."""
+    return review_mail.token_for(w.teams[1], w.people["eli"])
+
+
 def example(path: str, w: SimpleNamespace) -> str:
     """The address with an object that exists; casey may see whatever of these a customer can."""
     things = {
@@ -72,31 +78,64 @@ def example(path: str, w: SimpleNamespace) -> str:
         "tickets/bulk": w.run.pk,
         "tickets/recurring": w.recurrence.pk,
         "tickets/views": w.view.slug,
+        "views": w.view.slug,
+        "macros": w.macro.pk,
+        "recurring-tickets": w.recurrence.pk,
+        "time-entries": w.time.pk,
         "questions": w.answer.question_id,
         "environment-answers": w.answer.pk,
         "tickets/rules": w.rule.pk,
         "automation-rules": w.rule.pk,
         "portal": w.ticket.reference,
         "incidents": w.incident.reference,
+        "subscriptions": w.subscription.pk,
         "problems": w.problem.reference,
         "problems/actions": w.action.pk,
         "problems/from": w.other_ticket.reference,
         "changes": w.change.reference,
         "actions": w.action.pk,
         "on-call": "payments",
+        "on-call/people": "eli",
+        "on-call/still-right": still_right(w),
+        "on-call/pages": w.page.reference,
+        "on-call/pages/about": w.ticket.reference,
+        "on-call/policies": w.policy.pk,
+        "on-call/policies/new": "payments",
+        "on-call/channels": w.channel.pk,
+        "on-call/shifts": w.shift.pk,
+        "on-call/swaps": w.swap.pk,
+        "on-call/calendars": w.feed.pk,
+        "calendar-feeds": w.feed.pk,
+        "escalation-policies": w.policy.pk,
+        "pages": w.page.reference,
+        "paging-channels": w.channel.pk,
         "files": Attachment.objects.get(public=True).pk,
         "teams": "payments",
+        "tiers": 3,
         "people": "eli",
         "rotations": w.rotation.pk,
         "overrides": w.override.pk,
+        "swaps": w.swap.pk,
         "applications": "payments",
         "components": "gateway",
         "regions": "eu-west",
         "services": "cards",
         "organisations": "acme",
         "contacts": w.casey.pk,
+        "service-levels/policies": w.policy.pk,
+        "service-levels/calendars": "business-hours",
+        "service-levels/breaches": w.breach.pk,
+        "policies": w.policy.pk,
+        "calendars": "business-hours",
+        "breaches": w.breach.pk,
+        "impact-notes": w.bolt.impact_notes.get().pk,
         "busy-windows": w.bolt.busy_windows.get().pk,
     }
     path = path.replace("/held/<pk>/", f"/held/{w.held.pk}/")  # a second thing in one address
+    path = path.replace("/stand-ins/<pk>/", f"/stand-ins/{w.override.pk}/")
+    path = path.replace("/rotations/<pk>/", f"/rotations/{w.rotation.pk}/")
+    path = path.replace("/clocks/<which>/", "/clocks/resolution/")
+    path = path.replace("/recipients/<pk>/", f"/recipients/{w.subscription.pk}/")
     before = path.removeprefix(API).split("/<")[0]
-    return "/" + re.sub(r"<\w+>", str(things.get(before, "")), path)
+    query = f"?macro={w.macro.pk}" if path.endswith("/macro_preview/") else ""
+    return "/" + re.sub(r"<\w+>", str(things.get(before, "")), path) + query

@@ -12,7 +12,8 @@ GET   tickets/new/                                 kim   -        404
 GET   tickets/new/consequences/                    kim   -        404
 GET   tickets/<ref>/                               kim   -        404
 GET   tickets/<ref>/preview/                       kim   -        404
-GET   tickets/<ref>/talk/                          kim   -        404
+GET   tickets/<ref>/live/                          kim   -        404
+GET   tickets/<ref>/mentionable/                   ana   kim      404
 GET   tickets/<ref>/moves/                         ana   kim      404
 GET   tickets/complete/                            kim   -        404
 GET   tickets/counts/                              kim   -        404
@@ -24,6 +25,8 @@ POST  tickets/views/<slug>/edit/                   ana   kim:404  404
 POST  tickets/views/<slug>/delete/                 ana   kim:404  404
 POST  tickets/<ref>/severity/                      ana   kim      404
 GET   my/                                          kim   -        404
+GET   health/banner/                               kim   -        404
+GET   status/internal/                             kim   -        404
 POST  tickets/new/                                 kim   -        404
 POST  tickets/bulk/                                ana   kim      404
 POST  tickets/bulk/ask/                            ana   kim      404
@@ -39,6 +42,8 @@ POST  tickets/recurring/<pk>/switch/               ana   kim      404
 POST  tickets/<ref>/reply/                         ana   kim      404
 POST  tickets/<ref>/take/                          ana   kim      404
 POST  tickets/<ref>/assign/                        ana   kim      404
+POST  tickets/<ref>/speaker/                       ana   kim      404
+GET   tickets/<ref>/stints/                        ana   kim      404
 POST  tickets/<ref>/escalate/                      ana   kim      404
 POST  tickets/<ref>/hand_back/                     ana   kim      404
 POST  tickets/<ref>/wait/                          ana   kim      404
@@ -88,6 +93,7 @@ GET   tickets/rules/<pk>/                          max   ana      404
 GET   tickets/rules/<pk>/dry_run/                  max   ana      404
 GET   tickets/rules/<pk>/log/                      max   ana      404
 GET   tickets/<ref>/rules/                         ana   kim      404
+GET   tickets/<ref>/clocks/<which>/                kim   -        404
 POST  tickets/rules/new/                           max   ana      404
 POST  tickets/rules/<pk>/                          max   ana      404
 POST  tickets/rules/<pk>/switch/                   max   ana      404
@@ -105,10 +111,30 @@ POST  incidents/<ref>/status/                      ana   kim      404
 POST  incidents/<ref>/reopen/                      ana   kim      404
 POST  incidents/<ref>/assign_roles/                ana   kim      404
 POST  incidents/<ref>/take_role/                   ana   kim      404
+POST  incidents/<ref>/hand_over/                   ana   kim      404
+POST  incidents/<ref>/links/                       ana   kim      404
 POST  incidents/<ref>/add_entry/                   ana   kim      404
 POST  incidents/<ref>/set_cadence/                 ana   kim      404
 POST  incidents/<ref>/subscribe/                   ana   kim      404
+GET   incidents/<ref>/recipients/                  kim   -        404
+POST  incidents/<ref>/recipients/                  ana   kim      404
+POST  incidents/<ref>/recipients/<pk>/remove/      ana   kim      404
+POST  incidents/<ref>/recipients/<pk>/try_again/   ana   kim      404
+GET   incidents/<ref>/delivery/                    kim   -        404
+POST  incidents/<ref>/follow/                      kim   -        404
+POST  incidents/<ref>/unfollow/                    kim   -        404
+GET   subscriptions/                               kim   -        404
+POST  subscriptions/                               kim   -        404
+POST  subscriptions/<pk>/end/                      kim   -        404
+POST  subscriptions/<pk>/try_again/                kim   -        404
 POST  incidents/<ref>/link/                        ana   kim      404
+POST  incidents/<ref>/unlink/                      ana   kim      404
+POST  incidents/<ref>/merge/                       ana   kim      404
+POST  incidents/<ref>/undo_merge/                  ana   kim      404
+POST  incidents/<ref>/set_parent/                  ana   kim      404
+POST  incidents/<ref>/answer_ticket/               ana   kim      404
+POST  incidents/<ref>/suspect_change/              ana   kim      404
+POST  incidents/<ref>/clear_change/                ana   kim      404
 POST  incidents/<ref>/edit/                        ana   kim      404
 POST  incidents/<ref>/restore/                     ira   ana      404
 POST  incidents/<ref>/close/                       ira   ana      404
@@ -164,16 +190,97 @@ POST  portal/new/                                  casey -        ok
 GET   portal/<ref>/                                casey -        ok
 POST  portal/<ref>/reply/                          casey -        ok
 
+GET   service-levels/                              kim   -        404
+GET   service-levels/simulate/                     kim   -        404
+GET   service-levels/breaches/                     ana   kim      404
+GET   service-levels/breaches/csv/                 ana   kim      404
+POST  service-levels/breaches/<pk>/cause/          ana   kim      404
+GET   service-levels/policies/new/                 max   ana      404
+POST  service-levels/policies/new/                 max   ana      404
+GET   service-levels/policies/preview/             max   ana      404
+GET   service-levels/policies/<pk>/                max   ana      404
+POST  service-levels/policies/<pk>/                max   ana      404
+GET   service-levels/calendars/new/                max   ana      404
+POST  service-levels/calendars/new/                max   ana      404
+GET   service-levels/calendars/preview/            max   ana      404
+GET   service-levels/calendars/<slug>/             kim   -        404
+GET   service-levels/calendars/<slug>/edit/        max   ana      404
+POST  service-levels/calendars/<slug>/edit/        max   ana      404
 GET   on-call/                                     kim   -        404
 GET   on-call/<slug>/                              kim   -        404
+GET   on-call/gaps/                                kim   -        404
+GET   on-call/<slug>/override/                     eli   kim      404
+GET   on-call/<slug>/stand-ins/                    kim   -        404
+GET   on-call/<slug>/stand-ins/<pk>/cancel/        eli   kim      404
+POST  on-call/<slug>/stand-ins/<pk>/cancel/        eli   kim      404
+GET   on-call/<slug>/rotations/                    kim   -        404
+GET   on-call/<slug>/rotations/new/                max   ana      404
+POST  on-call/<slug>/rotations/new/                max   ana      404
+GET   on-call/<slug>/rotations/preview/            max   ana      404
+GET   on-call/<slug>/rotations/<pk>/               max   ana      404
+POST  on-call/<slug>/rotations/<pk>/               max   ana      404
+GET   api/v1/on-call/gaps/                         kim   -        404
+GET   on-call/<slug>/edit/                         eli   kim      404
+GET   on-call/brief/                               kim   -        404
+GET   on-call/teams.csv                            kim   -        404
+GET   on-call/teams.vcf                            kim   -        404
+GET   on-call/people.csv                           kim   -        404
+GET   on-call/people.vcf                           kim   -        404
+GET   on-call/import/                              max   ana      404
+POST  on-call/import/                              max   ana      404
+GET   on-call/new/                                 max   ana      404
+GET   on-call/people/                              kim   -        404
+GET   on-call/people/<username>/                   kim   -        404
+GET   on-call/people/<username>/edit/              eli   ana      404
+GET   on-call/review/                              kim   -        404
 
+GET   tiers/                                       root  max      404
+POST  tiers/                                       root  max      404
+POST  tiers/<number>/                              root  max      404
+POST  tiers/<number>/remove/                       root  max      404
+GET   on-call/pages/                               kim   -        404
+GET   on-call/pages/new/                           ana   kim      404
+GET   on-call/pages/whom/                          ana   kim      404
+GET   on-call/pages/about/<ref>/                   ana   kim      404
+GET   on-call/pages/<ref>/                         ana   kim:404  404
+GET   on-call/pages/<ref>/live/                    ana   kim:404  404
+POST  on-call/pages/new/                           ana   kim      404
+POST  on-call/pages/<ref>/acknowledge/             ana   kim:404  404
+POST  on-call/pages/<ref>/cancel/                  ana   kim      404
+GET   on-call/policies/                            kim   -        404
+GET   on-call/policies/new/<slug>/                 max   kim      404
+GET   on-call/policies/<pk>/                       kim   -        404
+POST  on-call/policies/new/<slug>/                 max   kim      404
+POST  on-call/policies/<pk>/                       max   -        404
+GET   on-call/channels/                            kim   -        404
+POST  on-call/channels/add/                        kim   -        404
+POST  on-call/channels/<pk>/remove/                eli   ana:404  404
+POST  on-call/channels/<pk>/test/                  eli   ana:404  404
+GET   on-call/shifts/                              kim   -        404
+GET   on-call/shifts/<pk>/swap/                    eli   lea      404
+POST  on-call/shifts/<pk>/swap/                    eli   lea      404
+GET   on-call/swaps/                               kim   -        404
+GET   on-call/swaps/<pk>/                          kim   -        404
+POST  on-call/swaps/<pk>/take/                     lea   kim      404
+POST  on-call/swaps/<pk>/withdraw/                 eli   kim      404
+GET   on-call/calendars/                           kim   -        404
+POST  on-call/calendars/                           kim   -        404
+POST  on-call/calendars/<pk>/renew/                eli   ana:404  404
+POST  on-call/calendars/<pk>/revoke/               eli   ana:404  404
+
+GET   dashboard/hand-offs/                         ana   kim      404
+GET   dashboard/no-sop/                            ana   kim      404
 GET   dashboard/                                   kim   -        404
 
 GET   search/                                      kim   -        404
 GET   search/palette/                              kim   -        404
 GET   api/v1/search/                               kim   -        ok
 
+POST  on-call/<slug>/edit/                         eli   kim      404
 POST  on-call/<slug>/reviewed/                     eli   kim      404
+POST  on-call/new/                                 max   ana      404
+POST  on-call/people/<username>/edit/              eli   ana      404
+POST  on-call/people/<username>/reviewed/          eli   ana      404
 POST  on-call/<slug>/override/                     eli   kim      404
 
 GET   files/<pk>/                                  kim   -        ok
@@ -184,6 +291,22 @@ GET   api/v1/docs/                                 kim   -        ok
 
 GET   api/v1/me/                                   kim   -        ok
 
+GET   api/v1/service-levels/simulate/              kim   -        404
+GET   api/v1/policies/                             kim   -        404
+GET   api/v1/policies/<ref>/                       kim   -        404
+POST  api/v1/policies/                             max   ana      404
+PATCH api/v1/policies/<ref>/                       max   ana      404
+GET   api/v1/calendars/                            kim   -        404
+GET   api/v1/calendars/<ref>/                      kim   -        404
+POST  api/v1/calendars/                            max   ana      404
+PATCH api/v1/calendars/<ref>/                      max   ana      404
+GET   api/v1/calendars/<ref>/versions/             kim   -        404
+GET   api/v1/reports/hand-offs/                    ana   kim      404
+GET   api/v1/reports/no-sop/                       ana   kim      404
+GET   api/v1/reports/breaches/                     ana   kim      404
+GET   api/v1/breaches/                             ana   kim      404
+GET   api/v1/breaches/<ref>/                       ana   kim      404
+POST  api/v1/breaches/<ref>/explain/               ana   kim      404
 GET   api/v1/on-call/                              kim   -        404
 
 GET   api/v1/applications/                         kim   -        404
@@ -229,11 +352,21 @@ GET   api/v1/busy-windows/                         ana   -        404
 GET   api/v1/busy-windows/<ref>/                   ana   -        404
 POST  api/v1/busy-windows/                         kim   ana      404
 PATCH api/v1/busy-windows/<ref>/                   kim   ana      404
+GET   api/v1/impact-notes/                         ana   -        404
+GET   api/v1/impact-notes/<ref>/                   ana   -        404
+POST  api/v1/impact-notes/                         kim   ana      404
+PATCH api/v1/impact-notes/<ref>/                   kim   ana      404
 
 GET   api/v1/teams/                                kim   -        404
 GET   api/v1/teams/<ref>/                          kim   -        404
 POST  api/v1/teams/                                max   ana      404
 PATCH api/v1/teams/<ref>/                          max   ana      404
+
+GET   api/v1/tiers/                                kim   -        404
+GET   api/v1/tiers/<ref>/                          kim   -        404
+POST  api/v1/tiers/                                root  max      404
+PATCH api/v1/tiers/<ref>/                          root  max      404
+POST  api/v1/tiers/<ref>/remove/                   root  max      404
 
 GET   api/v1/rotations/                            kim   -        404
 GET   api/v1/rotations/<ref>/                      kim   -        404
@@ -244,13 +377,68 @@ POST  api/v1/teams/<ref>/review/                   eli   kim      404
 
 GET   api/v1/people/                               kim   -        404
 GET   api/v1/people/<ref>/                         kim   -        404
+PATCH api/v1/people/<ref>/                         max   ana      404
+POST  api/v1/people/<ref>/review/                  eli   ana      404
 
+GET   api/v1/swaps/                                kim   -        404
+GET   api/v1/swaps/<ref>/                          kim   -        404
+POST  api/v1/swaps/                                eli   -        404
+POST  api/v1/swaps/<ref>/take/                     lea   kim      404
+POST  api/v1/swaps/<ref>/withdraw/                 eli   kim      404
 GET   api/v1/overrides/                            kim   -        404
 GET   api/v1/overrides/<ref>/                      kim   -        404
 POST  api/v1/overrides/                            eli   kim      404
 POST  api/v1/overrides/<ref>/cancel/               eli   kim      404
 
+GET   api/v1/escalation-policies/                  kim   -        404
+GET   api/v1/escalation-policies/<ref>/            kim   -        404
+POST  api/v1/escalation-policies/                  max   kim      404
+PATCH api/v1/escalation-policies/<ref>/            max   kim      404
+
+GET   api/v1/pages/                                kim   -        404
+GET   api/v1/pages/<ref>/                          ana   kim:404  404
+POST  api/v1/pages/                                ana   kim      404
+POST  api/v1/pages/<ref>/acknowledge/              ana   kim:404  404
+POST  api/v1/pages/<ref>/cancel/                   ana   kim      404
+
+GET   api/v1/paging-channels/                      kim   -        404
+GET   api/v1/paging-channels/<ref>/                eli   ana:404  404
+POST  api/v1/paging-channels/                      kim   -        404
+POST  api/v1/paging-channels/<ref>/test/           eli   ana:404  404
+POST  api/v1/paging-channels/<ref>/remove/         eli   ana:404  404
+
+GET   api/v1/calendar-feeds/                       kim   -        404
+GET   api/v1/calendar-feeds/<ref>/                 eli   ana:404  404
+POST  api/v1/calendar-feeds/                       kim   -        404
+POST  api/v1/calendar-feeds/<ref>/renew/           eli   ana:404  404
+POST  api/v1/calendar-feeds/<ref>/revoke/          eli   ana:404  404
+
 GET   api/v1/time-entries/                         ana   kim      404
+GET   api/v1/time-entries/<ref>/                   ana   kim      404
+POST  api/v1/time-entries/                         ana   kim      404
+GET   api/v1/me/timer/                             ana   kim      404
+
+GET   api/v1/macros/                               ana   kim      404
+GET   api/v1/macros/<ref>/                         ana   kim      404
+GET   api/v1/macros/variables/                     ana   kim      404
+POST  api/v1/macros/                               max   ana      404
+PATCH api/v1/macros/<ref>/                         max   ana      404
+
+GET   api/v1/views/                                kim   -        404
+GET   api/v1/views/<ref>/                          ana   kim:404  404
+GET   api/v1/views/<slug>/tickets/                 ana   kim:404  404
+POST  api/v1/views/                                kim   -        404
+PATCH api/v1/views/<ref>/                          ana   kim:404  404
+DELETE api/v1/views/<ref>/                         ana   kim:404  404
+
+GET   api/v1/recurring-tickets/                    ana   kim      404
+GET   api/v1/recurring-tickets/<ref>/              ana   kim      404
+GET   api/v1/recurring-tickets/<ref>/dates/        ana   kim      404
+GET   api/v1/recurring-tickets/preview/            ana   kim      404
+POST  api/v1/recurring-tickets/                    ana   kim      404
+PATCH api/v1/recurring-tickets/<ref>/              ana   kim      404
+POST  api/v1/recurring-tickets/<ref>/switch_on/    ana   kim      404
+POST  api/v1/recurring-tickets/<ref>/switch_off/   ana   kim      404
 
 GET   api/v1/audit/                                max   ana      404
 
@@ -266,6 +454,7 @@ GET   api/v1/tickets/<ref>/rules/                  ana   kim:404  404
 GET   api/v1/tickets/                              kim   -        ok
 GET   api/v1/tickets/<ref>/                        kim   -        ok
 GET   api/v1/tickets/<ref>/entries/                kim   -        ok
+GET   api/v1/tickets/<ref>/held/                   ana   kim:404  404
 GET   api/v1/tickets/<ref>/clocks/                 kim   -        ok
 POST  api/v1/tickets/                              kim   -        ok
 POST  api/v1/tickets/<ref>/reply/                  ana   kim      ok
@@ -273,6 +462,7 @@ POST  api/v1/tickets/<ref>/reopen/                 ana   kim      ok
 GET   api/v1/tickets/<ref>/history/                ana   kim:404  404
 PATCH api/v1/tickets/<ref>/                        ana   kim      403
 POST  api/v1/tickets/<ref>/assign/                 ana   kim      403
+POST  api/v1/tickets/<ref>/set_communication_owner/ ana  kim      403
 POST  api/v1/tickets/<ref>/take/                   ana   kim      403
 POST  api/v1/tickets/<ref>/escalate/               ana   kim      403
 POST  api/v1/tickets/<ref>/hand_back/              ana   kim      403
@@ -291,6 +481,17 @@ POST  api/v1/tickets/<ref>/undo_merge/             ana   kim      403
 POST  api/v1/tickets/<ref>/split/                  ana   kim      403
 POST  api/v1/tickets/<ref>/set_parent/             ana   kim      403
 POST  api/v1/tickets/<ref>/resolve_with_children/  ana   kim      403
+POST  api/v1/tickets/<ref>/close_with_children/    ana   kim      403
+POST  api/v1/tickets/<ref>/tag/                    ana   kim      403
+POST  api/v1/tickets/<ref>/watch/                  ana   kim      403
+POST  api/v1/tickets/<ref>/unwatch/                ana   kim      403
+GET   api/v1/tickets/<ref>/draft/                  ana   kim      403
+POST  api/v1/tickets/<ref>/keep_draft/             ana   kim      403
+GET   api/v1/tickets/<ref>/macro_preview/          ana   kim      403
+POST  api/v1/tickets/<ref>/apply_macro/            ana   kim      403
+POST  api/v1/tickets/<ref>/timer_start/            ana   kim      403
+POST  api/v1/tickets/<ref>/timer_stop/             ana   kim      403
+POST  api/v1/tickets/<ref>/timer_discard/          ana   kim      403
 GET   api/v1/tickets/bulk/                         ana   kim      404
 GET   api/v1/tickets/bulk/<ref>/                   ana   kim      404
 POST  api/v1/tickets/bulk/                         ana   kim      404
@@ -311,9 +512,29 @@ POST  api/v1/incidents/<ref>/update/               ana   kim      404
 POST  api/v1/incidents/<ref>/status/               ana   kim      404
 POST  api/v1/incidents/<ref>/reopen/               ana   kim      404
 POST  api/v1/incidents/<ref>/assign_roles/         ana   kim      404
+POST  api/v1/incidents/<ref>/take_role/            ana   kim      404
+POST  api/v1/incidents/<ref>/link/                 ana   kim      404
+POST  api/v1/incidents/<ref>/merge/                ana   kim      404
+POST  api/v1/incidents/<ref>/undo_merge/           ana   kim      404
+POST  api/v1/incidents/<ref>/set_parent/           ana   kim      404
+POST  api/v1/incidents/<ref>/unlink/               ana   kim      404
+POST  api/v1/incidents/<ref>/answer_ticket/        ana   kim      404
+POST  api/v1/incidents/<ref>/suspect_change/       ana   kim      404
+POST  api/v1/incidents/<ref>/clear_change/         ana   kim      404
+GET   api/v1/incidents/<ref>/linked_tickets/       kim   -        404
+GET   api/v1/incidents/<ref>/impact_notes/         kim   -        404
+POST  api/v1/incidents/<ref>/hand_over/            ana   kim      404
+GET   api/v1/incidents/<ref>/roles/                kim   -        404
 POST  api/v1/incidents/<ref>/add_entry/            ana   kim      404
 POST  api/v1/incidents/<ref>/set_cadence/          ana   kim      404
 POST  api/v1/incidents/<ref>/subscribe/            ana   kim      404
+POST  api/v1/incidents/<ref>/unsubscribe/          ana   kim      404
+GET   api/v1/incidents/<ref>/recipients/           kim   -        404
+GET   api/v1/subscriptions/                        kim   -        404
+POST  api/v1/subscriptions/                        kim   -        404
+GET   api/v1/subscriptions/<ref>/                  kim   -        404
+POST  api/v1/subscriptions/<ref>/end/              kim   -        404
+POST  api/v1/subscriptions/<ref>/try_again/        kim   -        404
 POST  api/v1/incidents/<ref>/raise_problem/        ana   kim      404
 POST  api/v1/incidents/<ref>/restore/              ira   ana      404
 POST  api/v1/incidents/<ref>/close/                ira   ana      404

@@ -24,9 +24,9 @@ from problems import operations as problems
 from tests import world as worlds
 from tests.contracts import addresses
 from tests.contracts.addresses import API, example
-from tests.world import DESK_WORDS, PROBLEM_AND_CHANGE_WORDS, TICKET_WORDS
+from tests.world import CALLED, DESK_WORDS, MISSED, PROBLEM_AND_CHANGE_WORDS, TICKET_WORDS
 from tickets import operations as tickets
-from tickets.ticket_views import VERBS
+from tickets.verbs import VERBS
 from worklog.models import Attachment
 
 # Who must not read what. The account manager sees incidents and the facts of a ticket, but of what is said only
@@ -34,7 +34,7 @@ from worklog.models import Attachment
 HUNTED = {
     "casey": DESK_WORDS,
     "drew": DESK_WORDS,
-    "kim": (*TICKET_WORDS, *PROBLEM_AND_CHANGE_WORDS),
+    "kim": (*TICKET_WORDS, MISSED, *PROBLEM_AND_CHANGE_WORDS, CALLED),
 }
 LISTS = ["", "?part=rows", "?view=all", "?search=quokka", "?q=quokka", "?subject=quokka"]
 ONE = ["", "?show=all", "?show=decisions", "?show=updates", *(f"?open={verb}" for verb in VERBS)]

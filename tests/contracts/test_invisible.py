@@ -31,7 +31,8 @@ LISTS = [
     "/dashboard/", "/api/v1/tickets/", f"/api/v1/tickets/?search={WORD}", f"/api/v1/search/?q={WORD}",
     "/api/v1/incidents/", "/api/v1/problems/", "/api/v1/actions/", "/api/v1/changes/", "/api/v1/time-entries/",
     "/api/v1/organisations/", "/api/v1/contacts/", "/portal/", "/tickets/export.csv?view=all",
-    f"/tickets/export.csv?view=all&search={WORD}", "/tickets/recurring/", "/tickets/macros/",
+    f"/tickets/export.csv?view=all&search={WORD}", "/tickets/recurring/", "/tickets/macros/", "/api/v1/views/",
+    "/api/v1/macros/", "/api/v1/recurring-tickets/",
 ]  # fmt: skip
 
 
@@ -56,8 +57,10 @@ def _confidential(w: SimpleNamespace) -> Ticket:
 def _ticket(w: SimpleNamespace) -> list[str]:
     ref = _confidential(w).reference
     return [
-        f"/tickets/{ref}/", f"/tickets/{ref}/preview/", f"/tickets/{ref}/talk/", f"/tickets/{ref}/moves/",
+        f"/tickets/{ref}/", f"/tickets/{ref}/preview/", f"/tickets/{ref}/live/", f"/tickets/{ref}/moves/",
+        f"/tickets/{ref}/mentionable/",
         f"/api/v1/tickets/{ref}/", f"/api/v1/tickets/{ref}/history/", f"/api/v1/tickets/{ref}/clocks/",
+        f"/api/v1/tickets/{ref}/draft/", f"/api/v1/tickets/{ref}/macro_preview/?macro={w.macro.pk}",
     ]  # fmt: skip
 
 
@@ -76,8 +79,10 @@ def _file(w: SimpleNamespace) -> list[str]:
 
 def _time_entry(w: SimpleNamespace) -> list[str]:
     ticket = _confidential(w)
-    tickets.log_time(ticket.reference, minutes=7, activity="fix", note=TEXT, by=worlds.by(w.people["eli"]))
-    return []
+    spent = tickets.log_time(
+        ticket.reference, minutes=7, activity="fix", note=TEXT, by=worlds.by(w.people["eli"])
+    )
+    return [f"/api/v1/time-entries/{spent.pk}/"]
 
 
 def _link(w: SimpleNamespace) -> list[str]:
@@ -96,7 +101,10 @@ def _mention(w: SimpleNamespace) -> list[str]:
 def _saved_view(w: SimpleNamespace) -> list[str]:
     _confidential(w)
     made = save_view(name=f"Mine {CANARY}", query=f"search={WORD}", by=worlds.by(w.people["eli"]))
-    return [f"/tickets/views/{made.slug}/", f"/tickets/views/{made.slug}/edit/"]
+    return [
+        f"/tickets/views/{made.slug}/", f"/tickets/views/{made.slug}/edit/", f"/api/v1/views/{made.slug}/",
+        f"/api/v1/views/{made.slug}/tickets/",
+    ]  # fmt: skip
 
 
 def _incident(w: SimpleNamespace) -> list[str]:

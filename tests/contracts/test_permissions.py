@@ -20,9 +20,13 @@ from tests.contracts import addresses
 from tests.contracts.addresses import API, example
 from tests.contracts.permission_table import TABLE
 
-# Addresses without a reader: home sends everybody on to the queue, the probes answer anybody, and what is no
-# address of the API is 404 for all.
-OPEN = {"", "healthz", "readyz", "api/v1/.*"}
+# Addresses without a reader: home sends everybody on to the queue, the probes answer anybody, what is no
+# address of the API is 404 for all, and a signed link of a mail or a secret calendar address names its reader itself.
+OPEN = {
+    "", "healthz", "readyz", "api/v1/.*", "on-call/still-right/<token>/", "on-call/acknowledge/<token>/",
+    "on-call/calendars/<token>.ics", "status/", "status/history/", "status/data.json", "status/feed.atom",
+    "status/internal/<key>/", "metrics", "unsubscribe/<token>/", "subscriptions/confirm/<token>/",
+}  # fmt: skip
 
 # What the API is, without a word of what it holds.
 DESCRIPTION = {"api/v1/schema/", "api/v1/docs/"}
@@ -39,6 +43,11 @@ TEXTS = {
     "reply": {"body": "b"},
     "log_time": {"minutes": 5},
     "set_priority": {"priority": "P0", "reason": "r"},
+    "answer_ticket": {"ticket": "TKT-1", "tell": True},
+    "suspect_change": {"change": "CHG-1"},
+    "clear_change": {"change": "CHG-1", "note": "n"},
+    "take_role": {"role": "scribe"},
+    "hand_over": {"role": "commander", "to": "eli", "note": "n"},
     "link": {"to": "INC-1"},
     "unlink": {"to": "INC-1"},
     "merge": {"into": "TKT-2"},
@@ -46,6 +55,8 @@ TEXTS = {
     "set_parent": {"parent": "TKT-2"},
     "resolve_with_children": {"code": "fixed", "note": "n"},
     "move": {"to": 1},
+    "tag": {"add": ["cards"]},
+    "keep_draft": {"text": "t"},
     "raise_problem": {"source": "recurring"},
     "update": {"what": "w"},
     "status": {"status": "identified"},
@@ -53,12 +64,14 @@ TEXTS = {
     "add_entry": {"body": "b"},
     "set_cadence": {"minutes": 30, "reason": "r"},
     "subscribe": {"email": "new@firm.example"},
+    "unsubscribe": {"email": "new@firm.example"},
     "root_cause": {"category": "code", "statement": "s"},
     "propose_known_error": {"symptom": "s", "workaround": "w"},
     "publish_known_error": {"symptom": "s", "workaround": "w"},
     "plan_fix": {"fix_kind": "hotfix"},
     "add_action": {"title": "t", "due": "2030-01-07"},
     "drop": {"reason": "r"},
+    "explain": {"cause": "vendor"},
     "withdraw": {"reason": "r"},
     "reject": {"note": "n"},
     "back_out": {"note": "n"},
@@ -72,6 +85,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "services/": {"slug": "new", "name": "New", "application": "payments"},
     "organisations/": {"slug": "new", "name": "New"},
     "contacts/": {"organisation": "acme", "name": "New", "email": "new@acme.example"},
+    "impact-notes/": {"organisation": "acme", "application": "payments", "stops": "No sales."},
     "busy-windows/": {
         "organisation": "acme",
         "weekdays": [0],
@@ -79,12 +93,37 @@ BODIES: dict[str, dict[str, Any]] = {
         "ends": "10:00",
         "timezone": "UTC",
     },
+    "macros/": {"name": "New", "text": "t"},
+    "views/": {"name": "New"},
+    "recurring-tickets/": {
+        "name": "New",
+        "rule": "FREQ=DAILY",
+        "zone": "UTC",
+        "starts_at": "2027-01-04T09:00Z",
+        "values": {"subject": "s"},
+    },
     "questions/": {"application": "payments", "key": "new", "text": "New"},
     "teams/": {"name": "New"},
+    "tiers/": {"name": "L4"},
+    "policies/": {"name": "New", "calendar": "business-hours", "resolution_minutes": 60},
+    "calendars/": {"slug": "new", "name": "New"},
     "rotations/": {"team": "payments", "name": "New", "people": ["eli"], "start": "2027-01-04", **NINE},
+    "escalation-policies/": {
+        "team": "payments",
+        "name": "New",
+        "steps": [{"wait_minutes": 5, "targets": [{"kind": "lead"}]}],
+    },
+    "pages/": {"team": "payments", "reason": "r"},
+    "pages/<ref>/cancel/": {"reason": "r"},
+    "paging-channels/": {"transport": "email"},
     "tickets/": {"subject": "s"},
+    "tickets/<ref>/set_communication_owner/": {"person": "eli"},
     "tickets/bulk/": {"verb": "take", "tickets": ["TKT-2"]},
     "incidents/": {"title": "t"},
+    "incidents/<ref>/merge/": {"into": "INC-1"},
+    "incidents/<ref>/set_parent/": {"parent": ""},
+    "subscriptions/": {"application": "payments", "email": "new@firm.example"},
+    "incidents/<ref>/recipients/": {"email": "new@firm.example", "audience": "business"},
     "problems/": {"title": "t"},
     "changes/": {"title": "t"},
     "changes/<ref>/close/": {"outcome": "successful"},
@@ -149,8 +188,17 @@ class Doors:
         if path == "on-call/<slug>/override/" or path == f"{API}overrides/":
             times = {"starts_at": "2027-03-01T09:00Z", "ends_at": "2027-03-01T12:00Z"}
             return {"rotation": self.world.rotation.pk, "user": self.user(path), **times}
+        if path in (f"{API}swaps/<ref>/withdraw/", "on-call/swaps/<pk>/withdraw/"):
+            return {}  # changes need a reason, swaps do not
+        if path == f"{API}swaps/":
+            times = {"starts_at": "2027-03-01T09:00Z", "ends_at": "2027-03-01T12:00Z"}
+            return {"rotation": self.world.rotation.pk, **times}
         if path.endswith("/delete_time/"):
             return {"entry": self.world.time.pk}
+        if path.endswith("/apply_macro/"):
+            return {"macro": self.world.macro.pk}
+        if path == f"{API}time-entries/":
+            return {"ticket": self.world.ticket.reference, "minutes": 5}
         if path == f"{API}environment-answers/":
             return {"organisation": "acme", "question": self.world.answer.question_id, "value": "New"}
         path = path.removeprefix(API)

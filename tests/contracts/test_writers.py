@@ -19,7 +19,7 @@ ELSEWHERE = {
     "servicedesk/demo/": "master data of the demo; its story goes through the operations",
     "tickets/importing/": "history of another desk, written as it was: no clock, no notice, no verb of ours",
     "sla/ledger.py": "the append-only ledger, called by sla.operations inside its transaction",
-    "sla/models.py": "save() refuses a policy or calendar that contradicts itself; close() ends a ledger row",
+    "sla/models/": "save() refuses a policy or calendar that contradicts itself; close() ends a ledger row",
     "servicedesk/load/": "the made-up history of the benchmark, a million rows in bulk",
     "tickets/asked.py": "the fields of a form, no model",
     "servicedesk/health.py": "asks the database whether it lives",

@@ -164,7 +164,7 @@ def the_first_line_triages_replies_and_escalates(desk: Desk, ref: str) -> None:
     assert (now["tier"], now["team"], now["assignee"], now["status"]) == (2, "payments", "eli", "open")
     assert now["first_responded_at"] == "2026-03-02T09:56:00Z"
     assert len(subjects(CASEY)) == 2  # the acknowledgement and the reply, not the note
-    assert [ref in subject for subject in subjects("eli@desk.example")] == [True]
+    assert sum(ref in subject for subject in subjects("eli@desk.example")) == 1  # beside the notice of a turn
 
 
 def the_second_line_declares_an_incident(desk: Desk, ticket: str) -> str:
@@ -192,7 +192,8 @@ def updates_go_out_by_themselves_until_a_person_writes(desk: Desk, incident: str
     desk.press("ira", f"/incidents/{incident}/acknowledge/")
     desk.press("ira", f"/incidents/{incident}/assign_roles/", commander="ira", communications_lead="ana")
     desk.tick_until(at(2, "10:16"))
-    assert len(subjects("ana@desk.example", incident)) == 1  # reminded at 10:12
+    told = subjects("ana@desk.example", incident)
+    assert sum("is due at" in subject for subject in told) == 1  # reminded at 10:12
     assert len(subjects(BOSS, incident)) == 1
 
     desk.tick_until(at(2, "10:20"))
@@ -311,7 +312,7 @@ def everything_is_closed(desk: Desk, ticket: str, incident: str, problem: str, c
     )  # it was late: why?
     desk.press(
         "eli", f"/tickets/{ticket}/resolve/", code="fixed", note="A larger pool is in.", minutes=90,
-        breach_cause="The fix needed a change.",
+        breach_cause="change", breach_note="The fix needed a change.",
     )  # fmt: skip
     desk.tick_until(at(12, "09:02"))
     desk.press("ana", f"/tickets/{ticket}/close/")
@@ -338,7 +339,11 @@ def each_sees_what_is_theirs(desk: Desk, ticket: str, incident: str, problem: st
             desk.page(who, url, 404)
     desk.call("drew", "GET", f"/tickets/{ticket}/", status=404)
     said = [entry["body"] for entry in desk.call("casey", "GET", f"/tickets/{ticket}/entries/")["results"]]
-    assert said == ["We see it too and look into it.", "A larger pool is in."]
+    assert [body.partition("\n")[0] for body in said] == [
+        "We see it too and look into it.",
+        "Cards work again.",  # the answer to whoever asked, when the service was restored
+        "A larger pool is in.",
+    ]
     assert INTERNAL in desk.page("lea", f"/tickets/{ticket}/")
     assert INTERNAL not in desk.page("kim", f"/tickets/{ticket}/")
     for message in mail.outbox:

@@ -72,6 +72,7 @@ def context(user: Any = None, at: datetime | None = None) -> dict[str, Any]:
         ],
         "days": [{"label": str(day), "values": [day, 12, 6]} for day in range(10, 24)],
         "chips": [{"text": "INC-1", "look": "red", "sign": "siren"}],
+        "row_chips": [("INC-1", "red", "siren")],
         "statuses": [200, 204, 409, 500],
         "week": [monday + timedelta(days=day) for day in range(7)],
         "start": monday,

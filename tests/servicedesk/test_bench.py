@@ -1,11 +1,15 @@
 """The benchmark's figures, and its refusal to measure nothing."""
 
+import io
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from core.common import clock
 from servicedesk.demo import story
 from servicedesk.load import filling, measuring
+from servicedesk.load.measuring import Figure
+from servicedesk.management.commands import bench
 from servicedesk.management.commands.bench_http import line
 from sla.models import Clock
 from tickets.models import Ticket
@@ -18,6 +22,20 @@ def test_a_row_gives_the_rate_the_median_and_the_95th_percentile() -> None:
 
 def test_a_page_that_never_answered_has_no_times() -> None:
     assert line("queue", [], 7, 5.0).split() == ["queue", "-", "-", "-", "7"]
+
+
+def test_the_turns_of_a_desk_are_one_figure() -> None:
+    turns = [Figure("queue", [10.0, 30.0], 18), Figure("queue", [20.0, 90.0, 20.0], 19)]
+    both = measuring.together(turns)
+    assert (both.name, both.median, both.p95, both.queries) == ("queue", 20.0, 30.0, 19)
+
+
+@pytest.mark.parametrize(
+    ("slow", "queries", "fine"), [(30.0, 24, True), (31.0, 24, False), (20.0, 25, False)]
+)
+def test_growth_by_more_than_the_half_or_too_many_queries_fail(slow: float, queries: int, fine: bool) -> None:
+    found = {10: [Figure("queue", [20.0], 18)], 100: [Figure("queue", [slow], queries)]}
+    assert bench.Command(stdout=io.StringIO()).table(found) is fine
 
 
 @pytest.mark.django_db

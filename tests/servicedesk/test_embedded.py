@@ -27,7 +27,7 @@ with embedded.worker():
 assert names[0][0] == "hello" and names[0][1] != "MainThread", names
 assert "Worker" not in {t.name for t in threading.enumerate() if t.is_alive()}
 ticked = threading.Event()
-tasks.sweeps.run_due = ticked.set
+tasks.sweeps.run_due = lambda **_: ticked.set()
 app.conf.beat_schedule["tick"]["schedule"] = 0.2
 with embedded.worker(), embedded.beat():
     assert ticked.wait(20), "the embedded beat sent no tick"

@@ -60,6 +60,7 @@ def test_the_local_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path:
         ("DATABASE_URL", "sqlite://", "names no file"),
         ("REDIS_URL", "amqp://localhost", "REDIS_URL"),
         ("EMAIL_URL", "gopher://relay", "EMAIL_URL"),
+        ("DESK_ALLOWED_TARGETS", "https://sms.office.example/x", "names hosts"),
     ],
 )
 def test_a_value_nobody_understands_stops_the_start_and_is_named(
@@ -128,3 +129,8 @@ def test_mail_servers(tmp_path: Path, url: str, port: int, tls: bool, starttls: 
     mail = env.parse_mail(url, tmp_path)
     assert (mail.host, mail.port, mail.tls, mail.starttls) == ("relay", port, tls, starttls)
     assert mail.folder is None
+
+
+def test_targets_inside_are_named_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_ALLOWED_TARGETS", "SMS.office.example,10.0.0.5:8080")
+    assert env.read(tmp_path).allowed_targets == {"sms.office.example", "10.0.0.5:8080"}

@@ -104,7 +104,7 @@ def test_a_dialog_opens_without_script_by_its_address(ana: User) -> None:
     shut = engines["django"].from_string(text).render({"word": "<b>"}, asked_by(ana))
     opened = engines["django"].from_string(text).render({"word": "<b>"}, request)
     assert " open>" not in shut
-    assert ' open><form method="post" action="/x">' in opened
+    assert ' open><form method="post" action="/x" ' in opened
     assert "<p>&lt;b&gt;</p>" in opened
     assert 'form="esc-close"' in opened  # Enter in a field must send, never cancel
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.search import queries
 from tests import world as worlds
 from tests.world import NOTE
 
@@ -90,6 +91,91 @@ def test_the_palette_finds_records_and_people(enter: Any, world: SimpleNamespace
     )
     assert "Payments" in ana.get("/search/palette/?q=payments").content.decode()
     assert ana.get("/search/palette/?q=x").content.strip() == b""
+
+
+@pytest.mark.parametrize(
+    "typed", ["pay", "paym", "payment", "payments", "PAY", "late pay", "payment late paym"]
+)
+def test_the_beginning_of_a_word_finds_it(typed: str, world: SimpleNamespace) -> None:
+    by = worlds.by(world.people["ana"])
+    made = worlds.tickets.create(subject="Zebra shop", description="Their payments arrive late.", by=by)
+    assert made.reference in {doc.reference for doc in queries.find(typed, by)}
+
+
+@pytest.mark.parametrize("typed", ["zebra retries", "zebra retry", "retried zeb", "Zebra CAFÉ", "zebra cafe"])
+def test_a_word_finds_its_other_forms_and_accents(typed: str, world: SimpleNamespace) -> None:
+    by = worlds.by(world.people["ana"])
+    made = worlds.tickets.create(subject="Zebra", description="Café retries. CAFE, café.", by=by)
+    assert [doc.reference for doc in queries.find(typed, by)] == [made.reference]
+
+
+def test_a_single_letter_is_a_word(world: SimpleNamespace) -> None:
+    by = worlds.by(world.people["ana"])
+    made = worlds.tickets.create(subject="Plan b for zebras", by=by)
+    assert [doc.reference for doc in queries.find("zebra b", by)] == [made.reference]
+    assert queries.find("zebra p", by) == []
+
+
+def test_the_title_comes_first_then_the_newest(world: SimpleNamespace) -> None:
+    by = worlds.by(world.people["ana"])
+    titled = worlds.tickets.create(subject="Gnu one", by=by)
+    old, new = (worlds.tickets.create(subject=f"Shop {n}", description="gnu", by=by) for n in range(2))
+    found = [doc.reference for doc in queries.find("gnu", by)]
+    assert found == [titled.reference, new.reference, old.reference]
+
+
+def test_a_word_that_all_have_finds_the_newest_and_says_that_there_are_more(
+    enter: Any, world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "NEWEST", 6)
+    monkeypatch.setattr(queries, "CANDIDATES", 4)
+    by = worlds.by(world.people["ana"])
+    made = [worlds.tickets.create(subject=f"Gnu {n}", by=by) for n in range(8)]
+    made.append(worlds.tickets.create(subject="Shop", description="gnu", by=by))
+    assert [doc.reference for doc in queries.find("gnu", by)] == [t.reference for t in made[7:3:-1]]
+    assert queries.find(made[0].reference, by)[0].reference == made[0].reference
+    assert "There are more hits" in enter("ana").get("/search/?q=gnu").content.decode()
+    assert "There are more hits" not in enter("ana").get("/search/?q=gnu+3").content.decode()
+
+
+def test_one_finds_ones_own_behind_any_number_of_others(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The columns of visibility and the kind stand in the index: others' hits take no place."""
+    monkeypatch.setattr(queries, "NEWEST", 2)
+    ana, casey = worlds.by(world.people["ana"]), worlds.by(world.people["casey"])
+    incident = worlds.incidents.declare(title="Gnus everywhere", by=ana)
+    own = worlds.tickets.create(subject="Gnu of Acme", requester=world.casey, by=ana)
+    for n in range(5):
+        worlds.tickets.create(subject=f"Gnu {n}", requester=world.drew, by=ana)
+    assert [doc.reference for doc in queries.find("gnu", casey)] == [own.reference]
+    assert [doc.reference for doc in queries.find("gnu", ana, kinds=["incident"])] == [incident.reference]
+
+
+def test_what_moves_out_of_sight_is_no_longer_found(world: SimpleNamespace) -> None:
+    ana, casey, drew = (worlds.by(world.people[name]) for name in ("ana", "casey", "drew"))
+    made = worlds.tickets.create(subject="Gnu", requester=world.casey, by=ana)
+    worlds.tickets.edit(made.reference, values={"requester": world.drew, "organisation": world.bolt}, by=ana)
+    assert queries.find("gnu", casey) == []
+    assert [doc.reference for doc in queries.find("gnu", drew)] == [made.reference]
+
+
+def test_a_reference_is_found_first_and_leads_to_its_page(enter: Any, world: SimpleNamespace) -> None:
+    by, reference = worlds.by(world.people["ana"]), world.ticket.reference
+    worlds.tickets.create(subject=f"As in {reference}", by=by)
+    assert queries.find(reference.lower(), by)[0].reference == reference
+    assert enter("ana").get("/search/", {"q": reference.lower()})["Location"] == f"/tickets/{reference}/"
+    assert reference not in {
+        doc.reference for doc in queries.find(reference, worlds.by(world.people["drew"]))
+    }
+
+
+@pytest.mark.parametrize(
+    "typed", ["a\x00b", "\ud800", '"', "'", "*", "TKT-", "-", "a" * 250, "²", "ﬁ", "%s", "{x} : y"]
+)
+def test_any_text_may_be_searched(typed: str, world: SimpleNamespace) -> None:
+    for name in ("ana", "casey"):
+        queries.find(typed, worlds.by(world.people[name]))
 
 
 def test_search_costs_the_same_however_many_hits(

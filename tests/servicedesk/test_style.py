@@ -12,7 +12,7 @@ from servicedesk.navigation import ENTRIES
 
 ROOT = Path(__file__).parents[2]
 CSS, TEMPLATES = ROOT / "static" / "css", ROOT / "templates"
-SHEETS = ["base.css", "components.css", "pages.css", "lanes.css"]
+SHEETS = ["base.css", "components.css", "pages.css", "lanes.css", "service_levels.css", "status.css"]
 DAY, NIGHT = 0, 1
 
 SURFACES = ["bg", "sunken", "surface", "raised", "hover"]
@@ -134,6 +134,13 @@ def test_no_template_carries_style_script_or_handlers() -> None:
     pages = {path: path.read_text() for path in TEMPLATES.rglob("*.html") if "email" not in path.parts}
     found = {str(path.relative_to(ROOT)): inline.findall(text) for path, text in pages.items()}
     assert {path: bits for path, bits in found.items() if bits} == {}
+
+
+def test_no_trigger_needs_code_from_text() -> None:
+    """htmx evaluates a filter in brackets, which the pages forbid: such a trigger never fires."""
+    pages = {path: path.read_text() for path in TEMPLATES.rglob("*.html")}
+    filtered = re.compile(r'hx-trigger="[^"]*\[')
+    assert [path.name for path, text in pages.items() if filtered.search(text)] == []
 
 
 def test_no_code_turns_off_escaping() -> None:

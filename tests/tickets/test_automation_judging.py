@@ -88,7 +88,7 @@ def test_a_dry_run_of_a_time_rule_is_of_this_moment(ticket, max_, by):
     assert judging.dry_run(rule, by(max_)).rows == ()
     with time_machine.travel(clock.now() + timedelta(hours=2)):
         run = judging.dry_run(rule, by(max_))
-    assert [row.trigger for row in run.rows] == ["Unchanged for 60 min"]
+    assert [row.trigger for row in run.rows] == ["Unchanged for 1 h"]
     assert "this moment" in run.honest
 
 
@@ -130,3 +130,10 @@ def test_why_names_an_owner_who_may_not_see_it(rule, ana, by):
 def test_why_a_time_rule_is_not_due_yet(ticket, max_, by):
     rules.create_rule(name="Old", trigger="time", after_minutes=60, actions=[{"do": "resume"}], by=by(max_))
     assert why(ticket, "Old")[0].why.startswith("Not fired yet: it is due at ")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(90, "90 min"), (60, "1 h"), (180, "3 h"), (1440, "1 day"), (2880, "2 days")]
+)
+def test_a_stretch_of_time_is_said_in_its_largest_whole_unit(minutes, words):
+    assert judging.span(minutes) == words

@@ -17,6 +17,7 @@ from core.timers import sweeps
 from tickets import operations
 from tickets.automation import operations as rules
 from tickets.models import AutomationRule, RuleRun, Ticket
+from worklog.models import Mention
 
 pytestmark = pytest.mark.django_db
 
@@ -312,6 +313,58 @@ def test_a_rule_writes_to_the_desk_unless_it_replies_in_public(ticket, desk, mak
     sweeps.run(delivery.SWEEP)
     to = {mail.to for mail in OutgoingMessage.objects.exclude(topic="ticket.acknowledged")}
     assert to == {desk.teams[0].lead.email}
+
+
+def test_texts_hold_variables(ticket, make, desk):
+    make(
+        "Greet",
+        ["ticket.created"],
+        {"do": "reply", "public": True, "body": "Dear {requester.first_name}: {{ ticket.reference }}, {team.name}."},
+        {"do": "set_priority", "priority": "P1", "reason": "{organisation.name} pays, says “{rule.name}”"},
+    )  # fmt: skip
+    deliver()
+    changed = Ticket.objects.get(pk=ticket.pk)
+    assert changed.entries.get().body == f"Dear Casey: {ticket.reference}, Front line."
+    assert changed.priority_reason == "Acme pays, says “Greet”"
+    assert f"Dear Casey: {ticket.reference}" in RuleRun.objects.get().why
+
+
+def test_what_a_customer_wrote_names_nobody_in_a_note(desk, make, casey, eli, by):
+    make("Tell", ["ticket.created"], {"do": "note", "body": "@lea look: {ticket.subject}"})
+    ticket = operations.create(subject="{team.name} @eli wake up", by=by(casey))
+    deliver()
+    note = Ticket.objects.get(pk=ticket.pk).entries.get()
+    assert note.body == "@lea look: {team.name} \\@eli wake up"  # put in once, never looked at again
+    assert "{team.name} @eli wake up" in note.body_html
+    assert [mention.user.username for mention in Mention.objects.all()] == ["lea"]
+
+
+def test_a_mail_about_a_confidential_ticket_says_nothing_of_it(desk, make, max_, by):
+    make(
+        "Mail",
+        ["ticket.taken"],
+        {
+            "do": "notify",
+            "to": "assignee",
+            "body": "{ticket.reference}: {ticket.subject} of {requester.name}.",
+        },
+    )
+    ticket = operations.create(subject="Merger", requester=desk.casey, confidential=True, by=by(max_))
+    operations.take(ticket.reference, by=by(max_))
+    deliver()
+    mail = OutgoingMessage.objects.get(topic="ticket.rule_mail")
+    assert mail.text.startswith(f"{ticket.reference}: Confidential ticket of .")
+    assert "Merger" not in mail.text and "Casey" not in mail.text
+
+
+@pytest.mark.parametrize(
+    "body", ["Dear {requester.nmae}", "{me.name}", "{{ticket.pk}}", "{ticket.__class__}"]
+)
+def test_an_unknown_variable_is_refused_when_the_rule_is_saved(desk, make, body):
+    with pytest.raises(Invalid) as refused:
+        make("Bad", ["ticket.created"], tag("x"), {"do": "note", "body": body})
+    (sentence,) = refused.value.errors["actions.1.body"]
+    assert sentence.startswith("Not known: {") and "{ticket.reference}" in sentence
 
 
 def test_an_automatic_reply_is_no_response(ticket, desk, make):

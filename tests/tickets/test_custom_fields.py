@@ -6,7 +6,7 @@ from core.audit.models import Event
 from core.common.actor import Door, system
 from core.common.errors import Invalid
 from tests.api.conftest import Api, problem, token_for
-from tickets import operations
+from tickets import completion, operations
 from tickets.models import CustomField
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,37 @@ def test_required_is_asked_of_staff_and_holds_up_no_mail(desk, fields, by, ana, 
     assert set(refused.value.errors) == {"custom.batch"}
     for other in (system(), by(casey), by(ana, Door.MAIL)):
         assert operations.create(subject="s", by=other).custom == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("custom.", ["custom.amount:", "custom.bank:", "custom.batch:", "custom.booked-on:"]),
+        ("numb", ["custom.batch:"]),  # by its label
+        (
+            "custom.bank:",
+            ["custom.bank:Nord", "custom.bank:Sud", 'custom.bank:"Nord Est"', "custom.bank:none"],
+        ),
+        ("custom.bank:Nord,su", ["custom.bank:Nord,Sud"]),
+        ("custom.bank:Nord,nord e", ['custom.bank:"Nord,Nord Est"']),
+        ("custom.amount:", ["custom.amount:none"]),
+        ("custom.old:", []),
+        ("old", ["hold_reason:"]),
+    ],
+)
+def test_the_filter_line_completes_them(fields, ana, by, typed, offered):
+    CustomField.objects.filter(key="bank").update(choices=["Nord", "Sud", "Nord Est", "Ouest, Paris"])
+    assert [option.text for option in completion.options(typed, by(ana))] == offered
+
+
+def test_a_value_with_a_blank_filters_by_what_was_completed(fields, made, client, ana):
+    CustomField.objects.filter(key="bank").update(choices=["Nord", "Nord Est"])
+    far, near = made(bank="Nord Est"), made(bank="Nord")
+    client.force_login(ana)
+    page = client.get(
+        "/tickets/", {"q": 'custom.bank:"Nord Est"', "view": "all"}, follow=True
+    ).content.decode()
+    assert far.reference in page and near.reference not in page
 
 
 def test_an_edit_changes_what_it_names_and_the_trail_says_what(made, by, ana):

@@ -14,7 +14,7 @@ from sla.models import Clock
 from tickets import operations, queries
 from tickets.models import Entry, HeldReply, Ticket
 from worklog import queries as worklog
-from worklog.models import Attachment
+from worklog.models import Attachment, RunningTimer, TimeEntry
 
 pytestmark = pytest.mark.django_db
 START = "2026-11-23 10:00:00+00:00"
@@ -124,23 +124,6 @@ def test_a_second_release_of_the_same_row_sends_nothing(frozen, ticket, as_ana):
     assert Entry.objects.count() == 1
 
 
-def test_a_worker_that_dies_in_the_middle_leaves_it_to_the_next(frozen, ticket, as_ana, monkeypatch):
-    send(ticket, as_ana)
-    frozen.shift(timedelta(seconds=8))
-
-    def die(point):
-        raise KeyboardInterrupt(point)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("core.common.faults.reach", die)
-        with pytest.raises(KeyboardInterrupt):
-            sweeps.run(operations.held.SWEEP)
-    assert Entry.objects.count() == 0
-    sweeps.run_due()
-    sweeps.run_due()
-    assert Entry.objects.count() == 1
-
-
 def test_the_ticket_waits_or_is_resolved_when_it_goes_out(frozen, ticket, as_ana):
     send(ticket, as_ana, then="waiting")
     assert Ticket.objects.get().status == "new"
@@ -196,3 +179,75 @@ def test_who_left_the_desk_sends_nothing_more(frozen, ticket, as_ana, ana):
 def test_the_api_sends_at_once(ticket, by, ana):
     operations.reply(ticket.reference, body="At once", public=True, by=by(ana, Door.API))
     assert Entry.objects.get().body == "At once"
+
+
+def test_its_minutes_are_logged_when_it_goes_out(frozen, ticket, as_ana):
+    frozen.move_to("2026-11-23 23:59:55+00:00")
+    send(ticket, as_ana, minutes=20)
+    pass_time(frozen, 7)
+    assert not TimeEntry.objects.exists()
+    pass_time(frozen, 1)
+    entry = TimeEntry.objects.get()
+    assert (entry.minutes, entry.activity, entry.on_date.isoformat()) == (20, "communication", "2026-11-23")
+
+
+def test_undone_and_sent_again_its_minutes_are_logged_once(frozen, ticket, as_ana):
+    held = send(ticket, as_ana, minutes=20)
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    send(ticket, as_ana, "We are on it, truly.", minutes=20)
+    pass_time(frozen, 8)
+    assert [entry.minutes for entry in TimeEntry.objects.all()] == [20]
+
+
+def test_minutes_of_a_reply_that_came_back_are_logged_once(frozen, ticket, as_ana, by, casey):
+    newer = operations.reply(ticket.reference, body="It works again!", public=True, by=by(casey))
+    held = send(ticket, as_ana, last_seen=0, minutes=20)
+    assert not TimeEntry.objects.exists()
+    operations.send_now(ticket.reference, held=held.pk, last_seen=newer.pk, by=as_ana)
+    assert TimeEntry.objects.get().minutes == 20
+
+
+def test_undo_lets_the_timer_run_on_from_its_start(frozen, ticket, as_ana):
+    operations.start_timer(ticket.reference, by=as_ana)
+    started = clock.now()
+    frozen.shift(timedelta(minutes=12))
+    held = send(ticket, as_ana, minutes=15)
+    assert not RunningTimer.objects.exists()
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    assert RunningTimer.objects.get().started_at == started
+
+
+def test_undo_does_not_stop_a_timer_that_was_started_elsewhere(frozen, ticket, as_ana):
+    operations.start_timer(ticket.reference, by=as_ana)
+    held = send(ticket, as_ana, minutes=15)
+    other = operations.create(subject="Other", by=as_ana)
+    operations.start_timer(other.reference, by=as_ana)
+    operations.take_back(ticket.reference, held=held.pk, by=as_ana)
+    assert RunningTimer.objects.get().subject_id == other.pk
+
+
+def test_minutes_come_back_into_the_box_until_they_are_logged(frozen, ticket, as_ana, client, ana):
+    client.force_login(ana)
+    there = f"/tickets/{ticket.reference}/"
+    box = 'aria-label="Minutes to log" value="{}"'
+    operations.start_timer(ticket.reference, by=as_ana)
+    frozen.shift(timedelta(minutes=12))
+    client.post(f"{there}reply/", {"kind": "reply", "text": "On it", "minutes": "25"})
+    assert "25 min" in client.get(there).content.decode()  # beside the reply that is on its way
+    client.post(f"{there}held/{HeldReply.objects.get().pk}/undo/")
+    assert box.format(25) in client.get(there).content.decode()  # not the timer's 15
+    client.post(f"{there}reply/", {"kind": "note", "text": "A note after all", "minutes": "25"})
+    operations.keep_draft(ticket.reference, form="reply", text="Next", by=as_ana)
+    assert box.format("") in client.get(there).content.decode()
+    assert TimeEntry.objects.get().minutes == 25
+
+
+def test_wrong_minutes_hold_no_reply_and_stay_in_the_box(ticket, as_ana, client, ana):
+    with pytest.raises(RuleBroken):
+        send(ticket, as_ana, minutes=1441)
+    client.force_login(ana)
+    page = client.post(
+        f"/tickets/{ticket.reference}/reply/", {"kind": "reply", "text": "x", "minutes": "1441"}
+    )
+    assert page.status_code == 422 and 'value="1441"' in page.content.decode()
+    assert not HeldReply.objects.exists()

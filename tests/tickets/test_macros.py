@@ -4,7 +4,7 @@ import pytest
 
 from core.audit.models import Event
 from core.common.errors import Conflict, Invalid, NotAllowed, Stale
-from tickets import macros, operations, queries
+from tickets import operations, queries, variables
 from tickets.models import Macro, Ticket
 from worklog import queries as worklog
 
@@ -30,7 +30,12 @@ def hello(lead, desk):
 
 def test_a_value_is_put_in_once_and_never_looked_at_again():
     values = {"requester.name": "{me.name}", "me.name": "Ana"}
-    assert macros.fill("{requester.name}, { ME.name } {other}", values) == "{me.name}, Ana {other}"
+    assert variables.fill("{requester.name}, { ME.name } {other}", values) == "{me.name}, Ana {other}"
+
+
+def test_two_braces_are_as_good_as_one():
+    assert variables.fill("{{ me.name }}{me.name}{{{me.name}}}", {"me.name": "Ana"}) == "AnaAna{Ana}"
+    assert variables.unknown("{{ me.age }}", ["me.name"]) == ["Not known: {me.age}. Use: {me.name}."]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 import pytest
 
+from core.accounts.models import RoleGrant, User
+from core.accounts.permissions import Permission, can
 from core.common.actor import Door
+from core.common.vocabulary import Role
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
+from escalation.models import Membership
 from tickets import mentions, operations, queries
 from tickets.models import Entry, Ticket
 from worklog import queries as worklog
@@ -115,3 +119,79 @@ def test_tags_are_edited_with_those_in_use_offered(client, ticket, by, ana, eli,
 
 def test_a_note_stays_a_note(ticket, by, ana, eli):
     assert note(ticket, by(ana), "@eli look").kind == Entry.Kind.INTERNAL_NOTE
+
+
+# --- teams, and what the list under @ offers ---------------------------------------------------------------
+
+
+def offered(ticket, actor, typed=""):
+    return [one.name for one in mentions.offered(typed, ticket, actor)]
+
+
+def test_a_team_is_named_by_its_short_name_and_all_of_it_hears(ticket, by, desk, ana, eli, lea):
+    Membership.objects.create(team=desk.teams[1], user=lea)  # eli leads it
+    note(ticket, by(ana), "@team-2 can you look? @eli, too")
+    assert set(Mention.objects.values_list("user__username", flat=True)) == {"eli", "lea"}
+    assert mailed("ticket.mentioned") == ["eli@desk.example", "lea@desk.example"]
+    assert mentions.unheard("@team-2 @team-9", ticket) == ["team-9"]
+
+
+def test_a_team_hears_only_as_far_as_its_people_may_read(ticket, by, desk, ana, eli, lea):
+    Membership.objects.create(team=desk.teams[1], user=lea)
+    operations.watch(ticket.reference, by=by(lea))
+    operations.watch(ticket.reference, by=by(ana))
+    operations.edit(ticket.reference, values={"confidential": True}, by=by(ana))
+    note(ticket, by(ana), "@team-2 look")
+    assert [row.user for row in Mention.objects.all()] == [lea]
+    assert mentions.unheard("@team-2 @team-1 @team-3", ticket) == []  # lea leads team-3, ana team-1
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_who_reads_notes_is_who_works_and_sees_the_ticket(ticket, by, world_of_roles, confidential):
+    ana, people = world_of_roles
+    operations.watch(ticket.reference, by=by(ana))
+    operations.edit(ticket.reference, values={"confidential": confidential}, by=by(ana))
+    ticket.refresh_from_db()
+    see = [
+        user for user in people
+        if can(by(user), Permission.WORK_TICKET) and Ticket.objects.visible_to(by(user)).filter(pk=ticket.pk).exists()
+    ]  # fmt: skip
+    assert set(mentions.readers(ticket)) == set(see)
+    assert ana in see
+
+
+@pytest.fixture
+def world_of_roles(ana, eli, lea, ira, cho, pia, max, kim, root, casey, drew):
+    bot = User.objects.create(username="bot")
+    RoleGrant.objects.create(user=bot, role=Role.INTEGRATION)
+    gone = User.objects.create(username="gone", is_active=False)
+    RoleGrant.objects.create(user=gone, role=Role.ANALYST)
+    boss = User.objects.create(username="boss", is_superuser=True)
+    return ana, [ana, eli, lea, ira, cho, pia, max, kim, root, casey, drew, bot, boss]
+
+
+def test_the_list_offers_by_the_beginning_of_any_name_and_nobody_who_may_not_read(
+    ticket, by, desk, ana, eli, lea, kim
+):
+    assert offered(ticket, by(ana), "e") == ["eli"]
+    assert offered(ticket, by(ana), "LIN") == ["lea", "team-1"]  # Lea Lind, Front line
+    assert offered(ticket, by(ana), "ki") == []  # account managers read no notes
+    assert "ana" not in offered(ticket, by(ana))  # nobody names themselves
+    assert offered(ticket, by(ana), "\x00") == []
+
+
+def test_who_wrote_here_comes_first(ticket, by, ana, eli, lea):
+    note(ticket, by(lea), "I looked")
+    assert offered(ticket, by(ana))[0] == "lea"
+
+
+def test_on_a_confidential_ticket_the_list_offers_only_whom_it_names(client, ticket, by, desk, ana, eli, lea):
+    operations.watch(ticket.reference, by=by(ana))
+    operations.watch(ticket.reference, by=by(lea))
+    operations.edit(ticket.reference, values={"confidential": True}, by=by(ana))
+    client.force_login(ana)
+    names = client.get(f"/tickets/{ticket.reference}/mentionable/", {"q": ""}).content.decode()
+    assert 'data-name="lea"' in names and 'data-name="team-3"' in names
+    assert "eli" not in names and "team-2" not in names
+    client.force_login(eli)
+    assert client.get(f"/tickets/{ticket.reference}/mentionable/").status_code == 404

@@ -104,9 +104,9 @@ def test_handing_back_goes_to_whoever_handed_it_up(ticket, desk, ana, eli, by):
 def test_passed_around_is_flagged_after_more_than_three_hand_offs(ticket, ana, eli, by):
     for _ in range(2):
         operations.escalate(ticket.reference, from_tier=1, handoff=HANDOFF, by=by(ana))
-        assert not queries.is_passed_around(queries.fresh(ticket))
+        assert not queries.fresh(ticket).passed_around
         operations.hand_back(ticket.reference, from_tier=2, reason="r", next="n", by=by(eli))
-    assert queries.is_passed_around(queries.fresh(ticket))
+    assert queries.fresh(ticket).passed_around
 
 
 def test_a_public_reply_meets_the_first_response(ticket, ana, by):

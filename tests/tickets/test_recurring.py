@@ -166,7 +166,7 @@ def test_what_could_not_be_opened_is_not_saved(weekly, ana, kim, by):
     with pytest.raises(NotAllowed):
         recurring.save(**known, values=VALUES, by=by(kim))
     with pytest.raises(Stale):
-        recurring.save(**known, values=VALUES, pk=weekly.pk, if_version=7, by=by(ana))
+        recurring.edit(weekly.pk, values={"name": "Other"}, if_version=7, by=by(ana))
 
 
 FORM = {

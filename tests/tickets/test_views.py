@@ -54,6 +54,9 @@ def test_the_same_name_twice_gets_two_addresses(desk, ana, by):
     [
         ({"name": " "}, "name"),
         ({"query": "priority=P9"}, "query"),
+        ({"query": "prioritty=P1"}, "query"),
+        ({"query": "priority=P1&priority=P2"}, "query"),
+        ({"query": "view=everything"}, "query"),
         ({"shown": ["secret"]}, "columns"),
         ({"ordering": "assignee__password"}, "ordering"),
     ],
@@ -71,7 +74,7 @@ def test_a_view_belongs_to_its_maker_or_their_team(desk, ana, eli, lea, by, shar
     with pytest.raises(NotFound):
         saved_views.get_for(private.slug, by=by(ana))
     with pytest.raises(NotAllowed, match="Eli Engel"):
-        views.edit_view(shared.slug, name="Hm", query="", by=by(ana))
+        views.edit_view(shared.slug, values={"name": "Hm"}, by=by(ana))
     with pytest.raises(NotAllowed):
         views.delete_view(shared.slug, by=by(ana))
     with pytest.raises(RuleBroken, match="not in Platform"):
@@ -79,10 +82,11 @@ def test_a_view_belongs_to_its_maker_or_their_team(desk, ana, eli, lea, by, shar
 
 
 def test_a_second_editor_hears_that_the_view_changed(desk, eli, by, shared):
-    views.edit_view(shared.slug, name="One", query="", if_version=1, team=shared.team, by=by(eli))
+    views.edit_view(shared.slug, values={"name": "One"}, if_version=1, by=by(eli))
     with pytest.raises(Stale):
-        views.edit_view(shared.slug, name="Two", query="", if_version=1, team=shared.team, by=by(eli))
-    assert SavedView.objects.get().name == "One"
+        views.edit_view(shared.slug, values={"name": "Two"}, if_version=1, by=by(eli))
+    changed = SavedView.objects.get()
+    assert (changed.name, changed.query, changed.team) == ("One", "organisation=acme", shared.team)
 
 
 def test_deleting_leaves_a_trace(browser, desk, ana, by):
