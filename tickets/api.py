@@ -4,55 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.accounts.api import DeskViewSet, listing, reading, verb
-from core.accounts.permissions import Permission
+from core.accounts.api import listing, reading, verb
 from core.audit.api import EventOut
 from core.common.actor import Actor
 from sla import queries as clock_queries
-from tickets import bulk_api, custom_fields, operations, queries, relation_shapes, shapes
+from tickets import (
+    bulk_api,
+    macro_api,
+    operations,
+    queries,
+    recurring_api,
+    shapes,
+    stints,
+    time_api,
+    view_api,
+)
 from tickets.automation import api as automation
-from tickets.filters import TicketFilter
+from tickets.list_api import TicketLists
+from tickets.macro_api import MacroVerbs
 from tickets.models import Ticket
+from tickets.personal_api import PersonalVerbs
+from tickets.relation_api import RelationVerbs
 from tickets.rules import Handoff
-from worklog.api import TimeEntryOut
+from tickets.time_api import TimeVerbs
 
 Data = dict[str, Any]
 
 
-class TicketViewSet(DeskViewSet):
+class TicketViewSet(RelationVerbs, TimeVerbs, MacroVerbs, PersonalVerbs, TicketLists):
     """Tickets: one customer issue each, with its conversation. Lists filter by `custom.KEY`, too."""
 
-    model = Ticket
-    view_permission = Permission.VIEW_TICKETS
-    serializer_class = shapes.TicketOut
     create_form, patch_form = shapes.TicketCreate, shapes.TicketEdit
-    filterset_class = TicketFilter
-    related = queries.RELATED
-    ordering_fields = {
-        "created_at": "created_at",
-        "updated_at": "updated_at",
-        "due_at": "due_at",
-        "priority": "priority",
-        "tier": "tier",
-        "reference": "pk",
-    }
     action_fields = {
         "status": "wait, hold, resume, resolve, close or reopen",
         "hold_reason": "hold",
         "tier": "escalate or hand_back",
         "team": "assign",
         "assignee": "assign or take",
+        "communication_owner": "set_communication_owner",
         "priority": "set_priority",
         "priority_reason": "set_priority",
         "resolution_code": "resolve",
         "merged_into": "merge",
         "parent": "set_parent",
+        "watchers": "watch or unwatch",
     }
-
-    def known_parameters(self) -> frozenset[str]:
-        """The desk's own fields filter by custom.KEY."""
-        asked = custom_fields.filters_in(self.request.query_params) if self.is_main_list else ()
-        return super().known_parameters() | frozenset(asked)
 
     def find(self, ref: str, by: Actor) -> Ticket:
         return queries.get_for(ref, by=by)
@@ -65,13 +61,21 @@ class TicketViewSet(DeskViewSet):
 
     @verb(shapes.Reply, entry=shapes.EntryOut)
     def reply(self, ref: str, data: Data, by: Actor) -> Any:
-        """Say something: to the customer, or with `public: false` as an internal note."""
+        """Say something: to the customer, or with `public: false` as an internal note.
+
+        An @username in a note tells that person, who watches the ticket from then on, if they may read it.
+        """
         return operations.reply(ref, **data, by=by)
 
     @verb(shapes.Assign)
     def assign(self, ref: str, data: Data, by: Actor) -> Ticket:
         """Give the ticket to a team, a person, or both."""
         return operations.assign(ref, **data, by=by)
+
+    @verb(shapes.SetCommunicationOwner)
+    def set_communication_owner(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Name who speaks with the customer, whoever does the work."""
+        return operations.set_communication_owner(ref, **data, by=by)
 
     @verb()
     def take(self, ref: str, data: Data, by: Actor) -> Ticket:
@@ -120,56 +124,15 @@ class TicketViewSet(DeskViewSet):
         """Work starts again; for closed tickets within 14 days."""
         return operations.reopen(ref, **data, by=by)
 
-    @verb(shapes.LogTime, entry=TimeEntryOut)
-    def log_time(self, ref: str, data: Data, by: Actor) -> Any:
-        """Record minutes of work."""
-        return operations.log_time(ref, **data, by=by)
-
-    @verb(shapes.DeleteTime)
-    def delete_time(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Take back time that the caller logged today."""
-        return operations.delete_time(ref, **data, by=by)
-
     @verb(shapes.SetPriority)
     def set_priority(self, ref: str, data: Data, by: Actor) -> Ticket:
         """Override what impact and urgency say, with a reason."""
         return operations.set_priority(ref, **data, by=by)
 
-    @verb(shapes.MakeLink)
-    def link(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Link to other work that the caller sees."""
-        return operations.link(ref, **data, by=by)
-
-    @verb(relation_shapes.Unlink)
-    def unlink(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Take the links to other work away."""
-        return operations.unlink(ref, **data, by=by)
-
-    @verb(relation_shapes.MergeInto)
-    def merge(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Put this duplicate into another ticket; answers the one that stays."""
-        return operations.merge(ref, **data, by=by)
-
-    @verb()
-    def undo_merge(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Take the merge back; what was said since stays where it was said."""
-        return operations.undo_merge(ref, by=by)
-
-    @verb(relation_shapes.Split)
-    def split(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Make a ticket of its own out of one message of the customer; answers the new one."""
-        return operations.split(ref, **data, by=by)
-
-    @verb(relation_shapes.SetParent)
-    def set_parent(self, ref: str, data: Data, by: Actor) -> Ticket:
-        """Put it under another ticket; at most five levels."""
-        return operations.set_parent(ref, **data, by=by)
-
-    @verb(relation_shapes.ResolveFamily, entry=relation_shapes.FamilyOut, status=200)
-    def resolve_with_children(self, ref: str, data: Data, by: Actor) -> Any:
-        """Resolve it and every open ticket below it; answers what became of each, itself first."""
-        ticket, children = operations.resolve_family(ref, **data, by=by)
-        return {"results": [operations.Outcome(ticket.reference), *children]}
+    @verb(shapes.Tag)
+    def tag(self, ref: str, data: Data, by: Actor) -> Ticket:
+        """Add tags and take tags away; the others stay. PATCH of `tags` replaces them all."""
+        return operations.tag(ref, **data, by=by)
 
     @listing(shapes.EntryOut)
     def entries(self, ref: str, by: Actor) -> Any:
@@ -186,6 +149,19 @@ class TicketViewSet(DeskViewSet):
         """The service level clocks, each with its ledger."""
         return clock_queries.clocks_of(Ticket.SUBJECT, queries.get_for(ref, by=by).pk)
 
+    @reading(shapes.HeldOut)
+    def held(self, ref: str, by: Actor) -> Any:
+        """Who had it for how long, by tier, team and person: wall time, from opening until it was resolved."""
+        return stints.with_people(ref, by=by)[1]
+
 
 # "bulk" is no reference, so its routes stand first.
-ROUTES = [*bulk_api.ROUTES, ("tickets", TicketViewSet), *automation.ROUTES]
+ROUTES = [
+    *bulk_api.ROUTES,
+    ("tickets", TicketViewSet),
+    *automation.ROUTES,
+    *macro_api.ROUTES,
+    *view_api.ROUTES,
+    *recurring_api.ROUTES,
+    *time_api.ROUTES,
+]

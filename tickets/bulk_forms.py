@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from core.common.vocabulary import Priority
+from sla.models import Cause
 from tickets.forms import AssignForm, LinkForm, LongText, TakeForm, choices_with_nothing
 from tickets.models import ResolutionCode
 from tickets.relation_forms import MergeForm
@@ -31,9 +32,13 @@ class ManyResolveForm(forms.Form):
         choices=choices_with_nothing(ResolutionCode.choices, "Choose"), required=False, label="How it ended"
     )
     note = LongText(label="What solved it", required=False, help_text="Each customer reads this.")
-    breach_cause = LongText(
-        label="Why a service level was missed", required=False, help_text="Needed where a clock ran out."
+    breach_cause = forms.ChoiceField(
+        choices=choices_with_nothing(Cause.choices, "Choose"),
+        required=False,
+        label="Why a service level was missed",
+        help_text="Needed where a clock ran out.",
     )
+    breach_note = LongText(label="What happened, in a sentence", required=False)
 
 
 FORMS: dict[str, type[forms.Form]] = {

@@ -55,6 +55,14 @@ ORDERS: dict[str, str] = {
     "-updated_at": "Last changed first",
     "priority": "Priority",
 }
+NEWEST = "-created_at"
+
+
+def orders(*, of_open_work: bool) -> dict[str, str]:
+    """The orders that a list can have, the usual one first. What is done has no place in the work order."""
+    if of_open_work:
+        return ORDERS
+    return {NEWEST: ORDERS[NEWEST]} | {name: label for name, label in ORDERS.items() if name != WORK_ORDER}
 
 
 def chosen(names: list[str]) -> list[Column]:

@@ -19,7 +19,9 @@ from core.common.filters import (
     FlagFilter,
 )
 from core.common.vocabulary import Role
+from tickets import custom_fields
 from tickets.filters import TicketFilter
+from tickets.models import CustomField
 
 MOST = 12
 
@@ -37,21 +39,26 @@ def options(word: str, actor: Actor) -> list[Option]:
     """What a word may become: keys by their beginning, or the values of its key that the actor may see."""
     key, colon, start = word.partition(":")
     if not colon:
-        return [Option(f"{name}:", name.replace("_", " ")) for name in _keys(key.lower())][:MOST]
-    filter_ = TicketFilter.base_filters.get(key)
+        return [Option(f"{name}:", note) for name, note in _keys(key.lower())][:MOST]
+    filter_ = TicketFilter.base_filters.get(key) or custom_fields.filters_in([key]).get(key)
     if filter_ is None:
         return []
-    before, comma, last = start.rpartition(",")
-    return [
-        Option(f"{key}:{before}{comma}{value}", note, done=True)
-        for value, note in _values(filter_, last, actor)
-    ][:MOST]
+    before, comma, last = start.lstrip('"').rpartition(",")
+    found = _values(filter_, last, actor)[:MOST]
+    return [Option(f"{key}:{_quoted(f'{before}{comma}{value}')}", note, done=True) for value, note in found]
 
 
-def _keys(start: str) -> list[str]:
-    names = [name for name in TicketFilter.base_filters if name != "search"]
-    first = [name for name in names if name.startswith(start)]
-    return first + [name for name in names if start and start in name and name not in first]
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value
+
+
+def _keys(start: str) -> list[tuple[str, str]]:
+    """Keys with what they are called: those that begin so first, then those with it in the name or the label."""
+    notes = {name: name.replace("_", " ") for name in TicketFilter.base_filters if name != "search"}
+    notes |= {f"{custom_fields.PREFIX}{field.key}": field.label for field in custom_fields.known().values()}
+    first = [name for name in notes if name.startswith(start)]
+    within = [name for name in notes if start and (start in name or start in notes[name].lower())]
+    return [(name, notes[name]) for name in dict.fromkeys(first + within)]
 
 
 def _values(filter_: object, start: str, actor: Actor) -> list[tuple[str, str]]:
@@ -59,6 +66,11 @@ def _values(filter_: object, start: str, actor: Actor) -> list[tuple[str, str]]:
         case CommaChoiceFilter():
             known = [(str(value), str(label)) for value, label in filter_.choices if value]
             return _fitting(known + _nothing(filter_.nullable), start)
+        case custom_fields.CustomFilter():
+            field = filter_.custom
+            chosen = map(str, field.choices if field.type == CustomField.Type.CHOICE else ())
+            known = [(choice, field.label) for choice in chosen if "," not in choice]  # a comma parts values
+            return [one for one in known + _nothing(True) if start.lower() in one[0].lower()]
         case CommaRefFilter():
             return _fitting(_special(filter_), start) + _named(filter_, start, actor)
         case FlagFilter():

@@ -18,7 +18,10 @@ from worklog import queries as worklog
 
 @dataclass(frozen=True)
 class Composer:
-    """`mark` moves on when the text was sent; `kept_at` is when the server last saved it, in milliseconds."""
+    """`mark` moves on when the text was sent; `kept_at` is when the server last saved it, in milliseconds.
+
+    `minutes` are those that were typed, or came back with a reply; None leaves it to the timer what is offered.
+    """
 
     mark: str
     text: str = ""
@@ -26,6 +29,7 @@ class Composer:
     then: str = ""
     kept_at: int = 0
     files: list[StoredFile] = field(default_factory=list)
+    minutes: int | str | None = None
 
 
 def of(ticket: Ticket, actor: Actor, *, form: forms.Form | None = None, then: str = "") -> Composer:
@@ -36,6 +40,7 @@ def of(ticket: Ticket, actor: Actor, *, form: forms.Form | None = None, then: st
         return Composer(
             mark, data.get("text", ""), data.get("kind") == "note", data.get("then", ""),
             files=_files(ticket, actor, [int(pk) for pk in data.getlist("kept") if pk.isdigit()]),
+            minutes=data.get("minutes", ""),
         )  # fmt: skip
     draft = worklog.draft_of(ticket, actor)
     if draft is None:
@@ -49,6 +54,7 @@ def of(ticket: Ticket, actor: Actor, *, form: forms.Form | None = None, then: st
         then if then in dict(THEN) else back.then_status if back else "",
         int(draft.updated_at.timestamp() * 1000),
         _files(ticket, actor, back.files if back else [], own),
+        back.minutes if back else None,
     )
 
 

@@ -8,7 +8,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.permissions import Permission
 from core.accounts.web import page
@@ -16,7 +16,7 @@ from core.common.web import act
 from tickets import mentions, operations, presence, queries
 from tickets.conversation_forms import DraftForm, HeldForm, ReplyForm
 from tickets.models import Entry, HeldReply
-from tickets.ticket_views import show
+from tickets.ticket_page import show
 
 NO_CONTENT, CONFLICT = 204, 409
 
@@ -32,17 +32,13 @@ def reply(request: HttpRequest, ref: str) -> HttpResponse:
 
     def do(data: dict[str, Any]) -> Entry | HeldReply:
         if data["kind"] == "note":
-            entry = operations.reply(ref, body=data["text"], public=False, files=data["files"], by=actor)
-            operations.keep_draft(ref, form="note", text="", by=actor)
-            operations.log_beside(ref, minutes=data["minutes"], by=actor)
-            return entry
-        held = operations.send_soon(
+            return operations.add_note(
+                ref, body=data["text"], files=data["files"], minutes=data["minutes"], by=actor
+            )
+        return operations.send_soon(
             ref, body=data["text"], last_seen=data["last_seen"], then=data["then"], files=data["files"],
-            kept_files=data["kept"], by=actor,
+            kept_files=data["kept"], minutes=data["minutes"], by=actor,
         )  # fmt: skip
-        if held.release_at is not None:
-            operations.log_beside(ref, minutes=data["minutes"], by=actor)
-        return held
 
     def done(said: Entry | HeldReply) -> HttpResponse:
         if isinstance(said, HeldReply) and said.release_at is None:
@@ -125,6 +121,17 @@ def markdown(request: HttpRequest, ref: str) -> HttpResponse:
     """How a text will look when it is sent: by the very function that sends it."""
     queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
     return render(request, "tickets/rendered.html", {"text": request.POST.get("text", "")})
+
+
+@require_GET
+@page(Permission.VIEW_QUEUE)
+@page(Permission.WORK_TICKET)
+def mentionable(request: HttpRequest, ref: str) -> HttpResponse:
+    """Whom a name that is being typed in a note may become: people and teams that read this ticket's notes."""
+    actor = request.actor  # type: ignore[attr-defined]
+    ticket = queries.get_for(ref, by=actor)
+    found = mentions.offered(request.GET.get("q", "")[:40], ticket, actor)
+    return render(request, "tickets/mentionable.html", {"found": found})
 
 
 def _previewed(request: HttpRequest, ref: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.audit.models import Event
 from core.audit.words import Presenter
+from escalation import tiers
 
 
 def _updated(event: Event) -> str:
@@ -12,6 +13,15 @@ def _updated(event: Event) -> str:
         for name, new in event.after.items()
     ]
     return "changed " + "; ".join(parts)
+
+
+def _from_to(event: Event) -> str:
+    """The tiers as they were called then."""
+    names = (
+        event.data.get("from_tier") or tiers.name(event.before["tier"]),
+        event.data.get("to_tier") or tiers.name(event.after["tier"]),
+    )
+    return "from {} to {}".format(*names)
 
 
 def _assigned(event: Event) -> str:
@@ -38,8 +48,10 @@ SENTENCES: dict[str, Presenter] = {
     "ticket.priority_set": "set the priority to {after[priority]}: {data[reason]}",
     "ticket.taken": "took it",
     "ticket.assigned": _assigned,
-    "ticket.escalated": "escalated it from L{before[tier]} to L{after[tier]}, {after[team]}",
-    "ticket.handed_back": "handed it back from L{before[tier]} to L{after[tier]}: {data[reason]}",
+    "ticket.escalated": lambda event: f"escalated it {_from_to(event)}, {event.after['team']}",
+    "ticket.handed_back": lambda event: f"handed it back {_from_to(event)}: {event.data['reason']}",
+    "ticket.passed_around": "saw it passed around: {data[handoffs]} hand-offs, {data[teams]} teams",
+    "ticket.communication_owner_set": "asked {after[communication_owner]} to speak with the customer",
     "ticket.replied": "replied to the customer",
     "ticket.noted": "added an internal note",
     "ticket.customer_wrote": "wrote",

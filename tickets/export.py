@@ -5,19 +5,17 @@ What the desk writes for itself (notes, risk, reasons) is in no column.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from core.common import paging
+from core.common import paging, spreadsheet
 from core.common.errors import Invalid, RuleBroken
 from tickets import columns, custom_fields, listing, queries
 from tickets.models import Ticket
 
 MOST_ROWS = 50_000
 CHUNK = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for the begin of a formula
 
 Shown = Callable[[Ticket], Any]
 
@@ -76,22 +74,10 @@ def lines(found: listing.Listing, shown: dict[str, Shown], now: datetime) -> Ite
 
 
 def _written(found: listing.Listing, shown: dict[str, Shown], now: datetime) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(list(shown))
-    for tickets in _chunks(found, now):
-        yield "".join(writer.writerow([cell(show(ticket)) for show in shown.values()]) for ticket in tickets)
-
-
-def cell(value: Any) -> Any:
-    """A value as it stands in a cell: moments in UTC, lists with commas, no text that a spreadsheet would run."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, int | float):
-        return value
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    rows = (
+        [show(ticket) for show in shown.values()] for tickets in _chunks(found, now) for ticket in tickets
+    )
+    return spreadsheet.lines(list(shown), rows)
 
 
 def _chunks(found: listing.Listing, now: datetime) -> Iterator[list[Ticket]]:
@@ -109,10 +95,3 @@ def _chunks(found: listing.Listing, now: datetime) -> Iterator[list[Ticket]]:
         cursor = page.next
         if cursor is None:
             return
-
-
-class _Echo:
-    """A file for csv that hands back what is written."""
-
-    def write(self, text: str) -> str:
-        return text

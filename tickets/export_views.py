@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from core.accounts.permissions import Permission
 from core.accounts.web import page
-from core.common import clock
+from core.common import clock, spreadsheet
 from tickets import export, listing, saved_views
 
 
@@ -22,7 +22,4 @@ def tickets(request: HttpRequest, slug: str = "") -> StreamingHttpResponse:
     if not names and saved is not None and saved.columns:
         names = export.of_view(saved.columns)
     lines = export.lines(listing.read(params, actor, now), export.chosen(names), now)
-    name = f"{saved.slug if saved else 'tickets'}-{now:%Y-%m-%d}.csv"
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return spreadsheet.download(f"{saved.slug if saved else 'tickets'}-{now:%Y-%m-%d}", lines)

@@ -21,6 +21,7 @@ from core.common.filters import (
     CommaNumberFilter,
     CommaRefFilter,
     FlagFilter,
+    SearchFilter,
     StrictFilterSet,
 )
 from core.common.vocabulary import Channel, Exposure, Level, Priority, Severity, TicketKind
@@ -28,7 +29,17 @@ from core.search.queries import CANDIDATES, find
 from customers.models import Organisation
 from escalation.models import Team
 from tickets import custom_fields
-from tickets.models import HoldReason, ResolutionCode, Status, Ticket
+from tickets.models import (
+    OPEN_STATUSES,
+    HoldReason,
+    Macro,
+    Recurrence,
+    ResolutionCode,
+    SavedView,
+    Status,
+    Ticket,
+    TicketQuerySet,
+)
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -43,9 +54,17 @@ class TicketSearch(django_filters.CharFilter):
         return qs.filter(pk__in=[hit.object_id for hit in hits])
 
 
+class StatusFilter(CommaChoiceFilter):
+    """status=open,waiting. Open statuses alone also say so in the words of the indexes over open work."""
+
+    def filter(self, qs: TicketQuerySet, value: list[str]) -> TicketQuerySet:
+        found: TicketQuerySet = super().filter(qs, value)
+        return found.open() if value and set(value) <= set(OPEN_STATUSES) else found
+
+
 class TicketFilter(StrictFilterSet):
     search = TicketSearch(max_length=LONGEST_SEARCH)
-    status = CommaChoiceFilter(choices=Status.choices)
+    status = StatusFilter(choices=Status.choices)
     kind = CommaChoiceFilter(choices=TicketKind.choices)
     channel = CommaChoiceFilter(choices=Channel.choices)
     exposure = CommaChoiceFilter(choices=Exposure.choices)
@@ -75,6 +94,7 @@ class TicketFilter(StrictFilterSet):
     breached_after = AfterFilter("breached_at")
     breached_before = BeforeFilter("breached_at")
     reopened_min = AtLeastFilter("reopened_count")
+    passed_around = FlagFilter()
     handoffs_min = AtLeastFilter("handoff_count")
     breached = FlagFilter(field_name="breached_at", lookup_expr="isnull", exclude=True)
 
@@ -93,3 +113,33 @@ class TicketFilter(StrictFilterSet):
 def names_in(params: Iterable[str]) -> list[str]:
     """The filters that an address could name: all fixed ones, and of the desk's own fields those it does name."""
     return [*TicketFilter.base_filters, *custom_fields.filters_in(params)]
+
+
+class MacroFilter(StrictFilterSet):
+    search = SearchFilter("name", "text")
+    team = CommaRefFilter(Team, nullable=True)
+    active = FlagFilter()
+
+    class Meta:
+        model = Macro
+        fields: list[str] = []
+
+
+class SavedViewFilter(StrictFilterSet):
+    search = SearchFilter("name")
+    owner = CommaRefFilter(User, "username")
+    team = CommaRefFilter(Team, nullable=True)
+
+    class Meta:
+        model = SavedView
+        fields: list[str] = []
+
+
+class RecurrenceFilter(StrictFilterSet):
+    search = SearchFilter("name")
+    owner = CommaRefFilter(User, "username")
+    active = FlagFilter()
+
+    class Meta:
+        model = Recurrence
+        fields: list[str] = []

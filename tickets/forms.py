@@ -10,7 +10,9 @@ from catalogue.models import Application, Component
 from core.accounts.models import User
 from core.common.vocabulary import Activity, Area, Channel, Level, Priority, Role, Severity, TicketKind
 from customers.models import Organisation
+from escalation.directory import Proposal
 from escalation.models import Team
+from sla.models import Cause
 from tickets import custom_fields
 from tickets.asked import Asked, AskingForm, TicketForm, about, changed_values
 from tickets.models import HoldReason, ResolutionCode
@@ -202,7 +204,23 @@ class EscalateForm(forms.Form):
         help_text="For example SOP-112, to step 4.",
     )
     no_sop = forms.BooleanField(label="No SOP exists for this", required=False)
+    needed = LongText(label="What you need from them", required=False)
     reproduce = LongText(label="How to reproduce it", required=False)
+    evidence = LongText(
+        label="Evidence", required=False, help_text="Links to logs, dashboards, recordings: one on each line."
+    )
+    files = FilesField(label="Files", required=False)
+    team = forms.ModelChoiceField(
+        Team.objects.filter(active=True), to_field_name="slug", required=False, label="Goes to",
+        empty_label="As the directory proposes",
+    )  # fmt: skip
+
+    def offer(self, proposals: list[Proposal]) -> None:
+        """Let the reader choose among the teams of the next tier, knowing who is on call in each."""
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            ("", "As the directory proposes"),
+            *((each.answer.team.slug, f"{each.answer.team.name}, {each.why}") for each in proposals),
+        ]
 
 
 class HandBackForm(forms.Form):
@@ -233,9 +251,19 @@ class ResolveForm(forms.Form):
     )
     note = LongText(label="What solved it", required=False, help_text="The customer reads this.")
     minutes = forms.IntegerField(required=False, min_value=1, max_value=1440, label="Minutes worked")
-    breach_cause = LongText(
-        label="Why the service level was missed", required=False, help_text="Needed where a clock ran out."
+    breach_cause = forms.ChoiceField(
+        choices=choices_with_nothing(Cause.choices, "Choose"),
+        required=False,
+        label="Why the service level was missed",
+        help_text="Needed where a clock ran out.",
     )
+    breach_note = LongText(label="What happened, in a sentence", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """`missed` False among the initial values: nothing was, so nothing is asked about it."""
+        super().__init__(*args, **kwargs)
+        if self.initial.get("missed") is False:
+            del self.fields["breach_cause"], self.fields["breach_note"]
 
 
 class ReopenForm(forms.Form):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.audit import delivery
 from core.audit.models import Event
-from tickets import notices
+from escalation.models import EscalationPolicy
+from tickets import notices, paging
 
 
 @delivery.handler("ticket.created")
@@ -24,6 +25,11 @@ def tell_assignee(event: Event) -> None:
     notices.tell_assignee(event)
 
 
+@delivery.handler("ticket.customer_wrote", "ticket.communication_owner_set")
+def tell_speaker(event: Event) -> None:
+    notices.tell_speaker(event)
+
+
 @delivery.handler("ticket.merged")
 def tell_where_it_goes_on(event: Event) -> None:
     notices.merged(event)
@@ -40,3 +46,24 @@ def tell_watchers(event: Event) -> None:
 @delivery.handler("ticket.mentioned")
 def tell_mentioned(event: Event) -> None:
     notices.tell_mentioned(event)
+
+
+@delivery.handler("sla.breached")
+def page_after_breach(event: Event) -> None:
+    paging.target_missed(event)
+
+
+@delivery.handler(*paging.MOVES)
+def watch_unowned_p0(event: Event) -> None:
+    paging.watch(event.subject_id, event.at)
+
+
+@delivery.handler("escalation_policy.created", "escalation_policy.changed")
+def watch_by_new_policy(event: Event) -> None:
+    policy = EscalationPolicy.objects.get(pk=event.subject_id)
+    paging.watch_team(policy.team_id, event.at)
+
+
+@delivery.handler("ticket.resolved", "ticket.closed", "ticket.merged")
+def stop_paging(event: Event) -> None:
+    paging.finished(event)

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from core.common import paging
+from core.common import clock, paging
 from core.common.actor import Actor
 from tickets import columns, queries
 from tickets.filters import TicketFilter, names_in
-from tickets.models import Ticket, TicketQuerySet
+from tickets.models import OPEN_STATUSES, Ticket, TicketQuerySet
 
 FIRST_VIEW = "triage"
 NOT_FILTERS = ("view", "ordering")  # what of an address belongs to a saved view beside its filters
@@ -31,7 +31,10 @@ class Asking:
 
 @dataclass(frozen=True)
 class Listing:
-    """`tickets` are those of the address that the actor may see; none while something in it is `wrong`."""
+    """`tickets` are those of the address that the actor may see; none while something in it is `wrong`.
+
+    `orders` are those that this list can have, by name, with their labels; `ordering` is one of them.
+    """
 
     tickets: QuerySet[Ticket]
     view: str
@@ -39,6 +42,11 @@ class Listing:
     named: dict[str, str]
     wrong: list[str]
     ordering: str
+    orders: dict[str, str]
+
+    @property
+    def is_usual_order(self) -> bool:
+        return self.ordering == next(iter(self.orders))
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,9 @@ class Rows:
 def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
     """The tickets of an address, filtered for this actor, whoever wrote the address.
 
-    Open work is meant where the address says nothing of status and names no view of the desk.
+    Open work is meant where the address says nothing of status and names no view of the desk. Where a status
+    reaches into history, the newest come first: to put all that is done into the work order costs a walk
+    through all of it, and nobody works on it.
     """
     views = queries.views(actor, now)
     named = {name: str(params[name])[:LONGEST_VALUE] for name in names_in(params) if params.get(name)}
@@ -65,10 +75,13 @@ def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
         base = everything.open()
     filters = TicketFilter(params, queryset=base, request=Asking(actor))
     wrong = [f"{name}: {' '.join(texts)}" for name, texts in filters.form.errors.items()]
-    ordering = params.get("ordering", columns.WORK_ORDER)
-    if ordering not in columns.ORDERS:
+    statuses = {text.strip() for text in named.get("status", "").split(",")}
+    orders = columns.orders(of_open_work=known or statuses <= {"", *OPEN_STATUSES})
+    usual = next(iter(orders))
+    ordering = params.get("ordering") or usual
+    if ordering not in orders:
         wrong.append(f"ordering: “{ordering[:60]}” is no order of a list.")
-        ordering = columns.WORK_ORDER
+        ordering = usual
     return Listing(
         tickets=base.none() if wrong else filters.qs,
         view=view if known else "",
@@ -76,7 +89,25 @@ def read(params: QueryDict, actor: Actor, now: datetime) -> Listing:
         named=named,
         wrong=wrong,
         ordering=ordering,
+        orders=orders,
     )
+
+
+def unknown(params: QueryDict, actor: Actor) -> list[str]:
+    """What of an address says nothing: names that are no filter, one that stands twice, a list that does not exist.
+
+    A reader's address is read as far as it goes; what is kept under a name must mean what it says.
+    """
+    names = {*NOT_FILTERS, *names_in(params)}
+    wrong = [f"{name[:60]}: there is no such filter." for name in params if name not in names]
+    wrong += [
+        f"{name}: stands twice; several values go into one, with commas."
+        for name, values in params.lists()
+        if name in names and len(values) > 1
+    ]
+    if (view := params.get("view")) and view not in queries.views(actor, clock.now()):
+        wrong.append(f"view: there is no list “{view[:60]}”.")
+    return wrong
 
 
 def rows(found: Listing, cursor: str | None, now: datetime) -> Rows:

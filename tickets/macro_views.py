@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.permissions import Permission
 from core.accounts.web import page
-from core.common.errors import NotFound, RuleBroken
+from core.common.errors import RuleBroken
 from core.common.web import act
 from tickets import macros, operations, queries
 from tickets.conversation_forms import MacroForm, UseMacroForm, initial_of
@@ -24,7 +24,7 @@ from tickets.models import Macro
 @page(Permission.MANAGE_MACROS)
 def index(request: HttpRequest) -> HttpResponse:
     """All macros, those out of use as well."""
-    found = Macro.objects.select_related("team").order_by("-active", "name")
+    found = queries.macros_kept(request.actor).select_related("team").order_by("-active", "name")  # type: ignore[attr-defined]
     return render(request, "tickets/macros.html", {"macros": found})
 
 
@@ -39,10 +39,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(Permission.VIEW_QUEUE)
 @page(Permission.MANAGE_MACROS)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    found = Macro.objects.select_related("team").filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such macro.")
-    return _edit(request, found)
+    return _edit(request, queries.macro(pk, by=request.actor))  # type: ignore[attr-defined]
 
 
 @require_POST
@@ -53,9 +50,7 @@ def use(request: HttpRequest, ref: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
 
     def do(data: dict[str, Any]) -> Any:
-        macro = queries.macros(actor).filter(pk=data["macro"].pk).first()
-        if macro is None:
-            raise NotFound("There is no such macro.")
+        macro = queries.macro_to_use(data["macro"].pk, by=actor)
         return operations.use_macro(ref, macro=macro, typed=data["typed"], by=actor)
 
     def done(used: Any) -> HttpResponse:

@@ -54,12 +54,36 @@ def merged(event: Event) -> None:
 
 
 def tell_assignee(event: Event) -> None:
-    """Tell who has the ticket what happened to it, unless they did it themselves."""
+    """Tell who has the ticket what happened to it, unless they did it themselves; the team when nobody is on call."""
     ticket = _ticket(event)
     person = ticket.assignee
+    if person is None and event.name == "ticket.escalated" and not ticket.confidential:
+        _tell_team(ticket, event)
     if person is None or not person.email or _did_it(person, event):
         return
     _mail(ticket, event, person.email, "ticket_for_you", lane=Lane.DIGEST, sentence=words.sentence(event))
+
+
+def tell_speaker(event: Event) -> None:
+    """Tell who speaks with the customer, where somebody else does the work, unless they did it themselves."""
+    ticket = _ticket(event)
+    person = ticket.communication_owner
+    if (
+        person is None
+        or person.pk == ticket.assignee_id
+        or _did_it(person, event)
+        or not _sees(person, ticket)
+    ):
+        return
+    _mail(ticket, event, person.email, "ticket_for_you", lane=Lane.DIGEST, sentence=words.sentence(event))
+
+
+def _tell_team(ticket: Ticket, event: Event) -> None:
+    team = ticket.team
+    if team is None:
+        return
+    if to := team.email or (team.lead.email if team.lead else ""):
+        _mail(ticket, event, to, "ticket_for_you", lane=Lane.DIGEST, sentence=words.sentence(event))
 
 
 def tell_watchers(event: Event) -> None:
@@ -70,7 +94,9 @@ def tell_watchers(event: Event) -> None:
     if event.data.get("by_message"):
         return
     ticket = _ticket(event)
-    told = {ticket.assignee_id} if event.name == "ticket.customer_wrote" else set()
+    told = set()
+    if event.name == "ticket.customer_wrote":
+        told = {ticket.assignee_id, ticket.communication_owner_id}
     for person in worklog.watchers_of(ticket):
         if person.pk not in told and not _did_it(person, event) and _sees(person, ticket):
             _mail(
@@ -103,7 +129,9 @@ def _did_it(person: User, event: Event) -> bool:
 
 
 def _ticket(event: Event) -> Ticket:
-    return Ticket.objects.select_related("requester", "assignee", "merged_into").get(pk=event.subject_id)
+    return Ticket.objects.select_related("requester", "assignee", "communication_owner", "merged_into").get(
+        pk=event.subject_id
+    )
 
 
 def _mail(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.accounts.permissions import Permission, can
 from core.audit import words
@@ -18,9 +17,11 @@ from core.common.actor import Actor
 from core.files.models import StoredFile
 from customers.models import BusyWindow
 from customers.rules import is_busy
+from escalation.ladder import Ladder
 from sla import queries as clocks
 from tickets import panels, queries, side_facts
 from tickets.models import Entry, HeldReply, Ticket
+from tickets.stints import Held as Account
 from worklog import queries as worklog
 
 # A message stands in the conversation itself; its event would say it twice.
@@ -46,6 +47,7 @@ SIGNS = {
     "ticket.priority_set": "flag",
     "ticket.time_logged": "clock",
 }
+HANDED = ("ticket.escalated", "ticket.handed_back")
 MOST_ITEMS = 200
 
 
@@ -74,41 +76,74 @@ class Held:
 
 @dataclass(frozen=True)
 class Talk:
-    """`held` are the replies that are not out yet: on their way, or come back."""
+    """`held` are the replies that are not out yet, as the reader sees them; `on_their_way` all of them.
+
+    `newest` are the ids of the newest entry and, for those who see events, of the newest event.
+    """
 
     items: list[Item]
     last_public: int
-    digest: str
+    newest: list[int]
     held: list[Held]
+    on_their_way: list[HeldReply]
+    handed: list[Event]
+
+
+def entries_of(ticket: Ticket, actor: Actor) -> QuerySet[Entry]:
+    """The messages that the page shows."""
+    return queries.conversation(ticket, actor)
+
+
+def events_of(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
+    """The events that the page shows to those who work on the ticket."""
+    return queries.history(ticket, actor).exclude(name__in=SAID)
 
 
 def talk(ticket: Ticket, actor: Actor) -> Talk:
     """The conversation, the oldest first, with what happened in between for those who work on the ticket."""
-    entries = list(queries.conversation(ticket, actor).order_by("-created_at", "-id")[:MOST_ITEMS])
-    events: list[Event] = []
-    if can(actor, Permission.WORK_TICKET):
-        found = queries.history(ticket, actor).exclude(name__in=SAID).order_by("-id")
-        events = [event for event in found[:MOST_ITEMS] if words.known(event.name)]
+    works = can(actor, Permission.WORK_TICKET)
+    entries = list(entries_of(ticket, actor).order_by("-created_at", "-id")[:MOST_ITEMS])
+    events = list(events_of(ticket, actor).order_by("-id")[:MOST_ITEMS]) if works else []
     files: dict[int | None, list[Any]] = {}
-    for attachment in worklog.attachments_of(ticket, actor):
+    found_files = list(worklog.attachments_of(ticket, actor))
+    for attachment in found_files:
         files.setdefault(attachment.entry_id, []).append(attachment)
+    handed = {attachment.pk: attachment for attachment in found_files}
     items = [Item(entry.created_at, entry=entry, files=tuple(files.get(entry.pk, ()))) for entry in entries]
     items += [
-        Item(event.at, event=event, text=words.sentence(event), sign=SIGNS.get(event.name, "info"))
+        Item(
+            event.at,
+            event=event,
+            text=words.sentence(event),
+            sign=SIGNS.get(event.name, "info"),
+            files=_handed_over(event, handed),
+        )
         for event in events
+        if words.known(event.name)
     ]
     items.sort(key=lambda item: (item.at, item.entry is None))
     last_public = max((entry.pk for entry in entries if entry.is_public), default=0)
-    mark = f"{ticket.version}:{entries[0].pk if entries else 0}:{events[0].pk if events else 0}"
-    held = _held(ticket, actor, entries) if can(actor, Permission.WORK_TICKET) else []
-    mark += "".join(f":{one.reply.pk}.{one.reply.release_at}.{one.left == 0}" for one in held)
-    return Talk(items, last_public, hashlib.sha256(mark.encode()).hexdigest()[:16], held)
+    replies = list(queries.held_replies(ticket)) if works else []
+    return Talk(
+        items,
+        last_public,
+        [rows[0].pk if rows else 0 for rows in ((entries, events) if works else (entries,))],
+        _held(replies, actor, entries),
+        replies,
+        [event for event in reversed(events) if event.name in HANDED],
+    )
 
 
-def _held(ticket: Ticket, actor: Actor, entries: list[Entry]) -> list[Held]:
+def _handed_over(event: Event, files: dict[int, Any]) -> tuple[Any, ...]:
+    """The files that went along with a hand-off."""
+    ids = event.data.get("files", ()) if event.name == "ticket.escalated" else ()
+    return tuple(files[pk] for pk in ids if pk in files)
+
+
+def _held(replies: list[HeldReply], actor: Actor, entries: list[Entry]) -> list[Held]:
     """One's own replies with their text; of others' only that one is on its way."""
     now, found = clock.now(), []
-    for reply in queries.held_replies(ticket):
+    for reply in replies:
         mine = reply.author_id == actor.user_id
         if not mine and reply.release_at is None:
             continue
@@ -125,14 +160,29 @@ def _newer(entries: list[Entry], last_seen: int, actor: Actor) -> Entry | None:
     return next((entry for entry in written if entry.author_id != actor.user_id), None)
 
 
-def steps(ticket: Ticket, last_tier: int) -> list[dict[str, str]]:
-    """The tiers as steps: who had it, who has it, what lies above."""
-    who = ticket.assignee.display_name if ticket.assignee else "nobody yet"
+@dataclass(frozen=True)
+class Step:
+    """A tier: its team, who has or had the ticket there or would get it, and for how long (wall time)."""
+
+    name: str
+    note: str = ""
+    state: str = ""
+    time: timedelta | None = None
+
+
+def steps(ticket: Ticket, ladder: Ladder, held: Account, handed: list[Event]) -> list[Step]:
+    """The tiers as steps: who had it, who has it, for how long, who is on call above."""
+    teams = {stint.holder.tier: stint.holder.team for stint in held.stints}
+    had = {event.before.get("tier"): event.actor_label for event in handed}
     shown = []
-    for tier in range(1, last_tier + 1):
-        state = "done" if tier < ticket.tier else "now" if tier == ticket.tier else ""
-        team = f" {ticket.team.name}" if tier == ticket.tier and ticket.team else ""
-        shown.append({"name": f"L{tier}{team}", "note": who if state == "now" else "", "state": state})
+    for tier in range(1, max(ladder.last, ticket.tier) + 1):
+        team, who, state = str(teams.get(tier) or ""), had.get(tier, ""), "done" if tier < ticket.tier else ""
+        if tier == ticket.tier:
+            state, who = "now", ticket.assignee.display_name if ticket.assignee else "nobody yet"
+        elif tier == ticket.tier + 1 and ticket.is_open:
+            team, person = queries.next_in_line(ticket)
+            who = f"On call: {person}" if person else ""
+        shown.append(Step(f"{ladder.name(tier)} {team}".rstrip(), who, state, held.tiers.get(tier)))
     return shown
 
 
@@ -146,14 +196,14 @@ def side(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         else []
     )
     return {
-        "clocks": clocks.clocks_of(Ticket.SUBJECT, ticket.pk, now),
+        "clocks": clocks.clocks_of(Ticket.SUBJECT, ticket.pk, now, ledger=False),
         "panels": panels.panels(ticket, actor),
+        "panels_below": panels.below(ticket, actor),
         "busy": [window for window in windows if is_busy(window, now)],
         "windows": windows,
         **side_facts.facts(ticket, actor),
         "links": worklog.links_of(ticket, actor),
         **family(ticket, actor),
-        "named": worklog.watchers_of(ticket) if ticket.confidential else [],
         "time": side_facts.time(ticket, actor),
         "customer_open": _open_of_customer(ticket, actor),
         "rank_reason": queries.rank_reason(

@@ -24,6 +24,15 @@ class Panel:
     title: str
     rows: list[Row] = field(default_factory=list)
 
+    @property
+    def acts(self) -> list[Row]:
+        """The rows that only lead somewhere: they stand beside the title."""
+        return [row for row in self.rows if row.url and not row.note]
+
+    @property
+    def facts(self) -> list[Row]:
+        return [row for row in self.rows if row.note or not row.url]
+
 
 @dataclass(frozen=True)
 class Action:
@@ -42,12 +51,22 @@ _action_sources: list[Callable[[Ticket, Actor], Action | None]] = []
 
 
 def register_panel(source: Source, *, last: bool = False) -> None:
-    """Called from AppConfig.ready(). At most two queries a panel; `last` puts it below those of the apps above."""
+    """Called from AppConfig.ready(). At most two queries a panel; `last` puts it at the foot."""
     (_last if last else _sources).append(source)
 
 
 def panels(ticket: Ticket, actor: Actor) -> list[Panel]:
-    found = (source(ticket, actor) for source in [*_sources, *_last])
+    """What others know of the ticket, for the top of the side column and the preview."""
+    return _shown(_sources, ticket, actor)
+
+
+def below(ticket: Ticket, actor: Actor) -> list[Panel]:
+    """What stands at the foot of the side column."""
+    return _shown(_last, ticket, actor)
+
+
+def _shown(sources: list[Source], ticket: Ticket, actor: Actor) -> list[Panel]:
+    found = (source(ticket, actor) for source in sources)
     return [panel for panel in found if panel is not None and panel.rows]
 
 

@@ -25,15 +25,16 @@ from core.common.vocabulary import Priority
 from customers.models import Contact
 from customers.queries import busy_organisations
 from escalation import directory
-from escalation.models import Team
+from escalation.models import Tier
+from escalation.tiers import ladder
 from tickets import rules
 from tickets.models import Entry, HeldReply, Macro, PriorityCell, Ticket
 from worklog import queries as worklog
 
 RELATED = ("organisation", "requester", "application", "component", "team", "assignee")
 STAYS_POSSIBLE = (Permission.VIEW_TICKETS, Permission.REPLY)  # with a ticket that was merged into another
+DRAWN_SECONDS = 30
 PAGE = 50
-TIERS_KEPT_SECONDS = 30
 MOST_COUNTED = 1000
 
 
@@ -97,14 +98,31 @@ def whole_matrix() -> dict[tuple[str, str], str]:
     return {**rules.DEFAULT_MATRIX, **matrix()}
 
 
-def tiers_to_show() -> int:
-    """The highest tier for a page's drawing; up to half a minute old. Whoever escalates asks `last_tier`."""
-    return int(cache.get_or_set("tickets.tiers", last_tier, TIERS_KEPT_SECONDS) or 1)
+def next_in_line(ticket: Ticket) -> tuple[str, str]:
+    """The team of the next tier and who is on call there, for a page's drawing; up to half a minute old."""
+    areas = ",".join(sorted(ticket.areas))
+    place = f"tickets.next:{ticket.component_id}:{ticket.application_id}:{areas}:{ticket.tier}"
+    return cache.get_or_set(place, lambda: _next_in_line(ticket), DRAWN_SECONDS) or ("", "")
 
 
-def last_tier() -> int:
-    """The highest tier that a team works at; at least 1."""
-    return max(directory.tiers(), default=1)
+def _next_in_line(ticket: Ticket) -> tuple[str, str]:
+    try:
+        team, person = directory.receiving(
+            component=ticket.component,
+            tier=ticket.tier + 1,
+            application=ticket.application,
+            areas=ticket.areas,
+        )
+    except Conflict:  # nobody works there
+        return "", ""
+    return team.name, person.display_name if person else "nobody"
+
+
+def use_of(tier: Tier) -> str:
+    """Why a tier cannot be taken away, or "": no count, as some of the tickets may be none of the reader's business."""
+    if not Ticket.objects.open().filter(tier=tier.number).exists():
+        return ""
+    return f"Open tickets stand at {tier}. Hand them back or resolve them first."
 
 
 def conversation(ticket: Ticket, actor: Actor) -> QuerySet[Entry]:
@@ -128,10 +146,30 @@ def held_replies(ticket: Ticket) -> QuerySet[HeldReply]:
 
 
 def macros(actor: Actor) -> QuerySet[Macro]:
-    """The macros that the actor may use: everybody's, and those of their teams."""
-    teams = Team.objects.filter(Q(lead_id=actor.user_id) | Q(members=actor.user_id)).values("pk")
-    mine = Q(owner__isnull=True) | Q(owner_id=actor.user_id)
-    return Macro.objects.filter(mine, Q(team__isnull=True) | Q(team__in=teams), active=True).order_by("name")
+    """The macros that the actor may use, by name."""
+    return Macro.objects.visible_to(actor).order_by("name")
+
+
+def macro_to_use(pk: int, *, by: Actor) -> Macro:
+    """One of them. Raises RuleBroken."""
+    found = macros(by).filter(pk=pk).first()
+    if found is None:
+        raise RuleBroken(f"There is no macro {pk} that you can use.", field="macro")
+    return found
+
+
+def macros_kept(actor: Actor) -> QuerySet[Macro]:
+    """All macros for who manages them, those out of use as well; for others those that they may use."""
+    managed = can(actor, Permission.MANAGE_MACROS)
+    return Macro.objects.all() if managed else Macro.objects.visible_to(actor)
+
+
+def macro(pk: int, *, by: Actor) -> Macro:
+    """One macro of these. Raises NotFound."""
+    found = macros_kept(by).select_related("team").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such macro.")
+    return found
 
 
 def tags_in_use(actor: Actor, most: int = 12) -> list[str]:
@@ -155,15 +193,6 @@ def history(ticket: Ticket, actor: Actor) -> QuerySet[Event]:
     if not can(actor, Permission.WORK_TICKET):
         raise NotFound("There is no history here.")
     return trail.history(Ticket.SUBJECT, ticket.pk)
-
-
-def is_passed_around(ticket: Ticket) -> bool:
-    """Handed on more than 3 times, or across more than 3 teams."""
-    if ticket.handoff_count < rules.PASSED_AROUND_TEAMS:  # each hand-off brings in one more team at most
-        return False
-    pairs = ticket.handoffs.values_list("from_team_id", "to_team_id")
-    teams = {team for pair in pairs for team in pair} - {None}
-    return rules.passed_around(ticket.handoff_count, len(teams))
 
 
 # --- the queue ---------------------------------------------------------------------------------------------
@@ -210,16 +239,18 @@ def count_up_to(rows: QuerySet[Any], most: int = MOST_COUNTED) -> int | None:
 def views(actor: Actor, now: datetime) -> dict[str, tuple[str, QuerySet[Ticket]]]:
     """The queue's fixed views, by name: label and tickets."""
     tickets = Ticket.objects.visible_to(actor).open()
-    return {
+    above = ladder().span(2)
+    found = {
         "triage": ("To triage", tickets.filter(tier=1, status__in=("new", "open"))),
         "breaching": ("Breaching soon", tickets.filter(due_at__lte=now + timedelta(hours=1))),
         "replied": ("Customer replied", tickets.filter(customer_replied_at__isnull=False)),
         "waiting": ("Waiting", tickets.filter(status__in=("waiting", "on_hold"))),
         "mentioned": ("Named me", tickets.filter(pk__in=_named(actor))),
         "mine": ("Mine", tickets.filter(assignee_id=actor.user_id)),
-        "escalated": ("L2 and L3", tickets.filter(tier__gt=1)),
+        "escalated": (above, tickets.filter(tier__gt=1)),
         "all": ("All open", tickets),
     }
+    return {name: view for name, view in found.items() if name != "escalated" or above}
 
 
 def _named(actor: Actor) -> QuerySet[Any]:
@@ -305,7 +336,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, int, list[Any]]:
         if not 0 <= int(band) < len(rules.BANDS) or moment.tzinfo is None or len(place) != 5:
             raise ValueError("out of range")
         return moment, int(band), parsed
-    except (ValueError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         raise RuleBroken("This page link is not valid; start from the first page.", field="cursor") from error
 
 

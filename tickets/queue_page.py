@@ -17,6 +17,7 @@ from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common import clock
 from core.common.actor import Actor
+from escalation import standing
 from tickets import columns, completion, listing, presence, queries, rules, saved_views
 from tickets.models import Ticket
 
@@ -82,8 +83,9 @@ def queue(request: HttpRequest, slug: str = "") -> HttpResponse:
         "saved_tabs": saved_tabs(actor, saved.slug if saved else ""),
         "may_change": saved is not None and saved_views.may_change(saved, actor),
         "ordering": found.ordering,
-        "orders": [(name, label, _address(params, ordering=name)) for name, label in columns.ORDERS.items()],
-        "order_label": columns.ORDERS[found.ordering],
+        "usual_order": found.is_usual_order,
+        "orders": [(name, label, _address(params, ordering=name)) for name, label in found.orders.items()],
+        "order_label": found.orders[found.ordering],
     }
     return render(request, "tickets/queue.html", context)
 
@@ -110,10 +112,13 @@ def counts(request: HttpRequest) -> HttpResponse:
     if with_tabs:
         spans += [(f"n-{tab.name}", tab.words, tab.name == "breaching" and tab.count != 0) for tab in desk]
         spans += [(f"t-view-{view.name}", view.words, False) for view in views]
-    digest = hashlib.sha256(repr((spans, views)).encode()).hexdigest()[:16]
+    on_call = standing.is_on_call(actor, now)
+    digest = hashlib.sha256(repr((spans, views, on_call)).encode()).hexdigest()[:16]
     if request.GET.get("counted") == digest:
         return HttpResponse(status=NO_CONTENT)
-    return render(request, "tickets/counts.html", {"spans": spans, "views": views, "digest": digest})
+    return render(
+        request, "tickets/counts.html", {"spans": spans, "views": views, "on_call": on_call, "digest": digest}
+    )
 
 
 def tabs(actor: Actor, now: datetime, current: str, only: str = "") -> list[Tab]:

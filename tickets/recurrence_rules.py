@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import rrule, rrulestr
 
 from core.common.errors import RuleBroken
+from core.common.walltime import moment_of
 from sla.business_time import instant
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -71,28 +72,8 @@ def missed(rule: str, zone: str, starts_at: datetime, *, due: datetime, now: dat
 
 
 def local(wall: datetime, zone: str) -> datetime:
-    """The moment of a typed wall clock time.
-
-    Raises RuleBroken, offering both neighbours, for a time that does not exist or exists twice.
-    """
-    if zone not in available_timezones():
-        raise RuleBroken(
-            f"There is no time zone “{zone[:60]}”; one is Europe/Paris, for example.", field="zone"
-        )
-    place = ZoneInfo(zone)
-    first, second = (wall.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
-    if first == second:
-        return first
-    gap = first.astimezone(place).replace(tzinfo=None) != wall
-    before, later = sorted((first, second))
-    offers = " or ".join(
-        f"{moment.astimezone(place):%H:%M} (UTC{moment.astimezone(place):%z})" for moment in (before, later)
-    )
-    words = "does not exist" if gap else "exists twice"
-    raise RuleBroken(
-        f"{wall:%H:%M} {words} on {wall:%d %b %Y} in {zone}, as the clocks change. Choose {offers}.",
-        field="at",
-    )
+    """The moment of a typed wall clock time. Raises RuleBroken, see core.common.walltime."""
+    return moment_of(wall, zone, field="at")
 
 
 def _moments(rule: str, zone: str, starts_at: datetime, after: datetime) -> Iterator[datetime]:

@@ -86,16 +86,17 @@ def _save(request: HttpRequest, found: Recurrence | None) -> HttpResponse:
         values |= {name: data[name].slug for name in NAMES if data[name]}
         if data["tags"]:
             values["tags"] = [tag.strip() for tag in data["tags"].split(",") if tag.strip()]
-        return recurring.save(
-            name=data["name"],
-            rule=rule_of(data),
-            zone=data["zone"],
-            starts_at=rules.local(datetime.combine(data["starts_on"], data["at"]), data["zone"]),
-            values=values,
-            pk=found.pk if found else None,
-            if_version=data["version"],
-            by=request.actor,  # type: ignore[attr-defined]
-        )
+        by = request.actor  # type: ignore[attr-defined]
+        facts = {
+            "name": data["name"],
+            "rule": rule_of(data),
+            "zone": data["zone"],
+            "starts_at": rules.local(datetime.combine(data["starts_on"], data["at"]), data["zone"]),
+            "values": values,
+        }
+        if found is None:
+            return recurring.save(**facts, by=by)
+        return recurring.edit(found.pk, values=facts, if_version=data["version"], by=by)
 
     def done(made: Recurrence) -> HttpResponse:
         messages.success(request, f"{made.name} is saved.")

@@ -9,7 +9,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.common.api import Number, StrictSerializer, Text
+from sla.models import Cause
 from tickets.models import ResolutionCode, Ticket
+from worklog import queries as worklog
+
+
+def _page(field: serializers.Field) -> list[Any]:
+    """The rows that a field is shown of, so that it can ask once for all of them."""
+    shape: Any = field.parent
+    shown = shape.parent.instance if shape.parent is not None else shape.instance
+    return shown if isinstance(shown, list) else [shown]
 
 
 @extend_schema_field({"type": ["string", "null"]})
@@ -32,12 +41,24 @@ class OtherTicket(serializers.Field):
         context: dict[str, Any] = self.context  # type: ignore[assignment]
         key = f"seen {self.source}"
         if key not in context:
-            shown = self.parent.parent.instance if self.parent.parent is not None else self.parent.instance
-            rows = shown if isinstance(shown, list) else [shown]
-            wanted = {getattr(row, f"{self.source}_id", None) for row in rows} - {None}
+            wanted = {getattr(row, f"{self.source}_id", None) for row in _page(self)} - {None}
             found = Ticket.objects.visible_to(context["actor"]).filter(pk__in=wanted)
             context[key] = set(found.values_list("pk", flat=True)) if wanted else set()
         return context[key]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class WatchersOf(serializers.Field):
+    """Who hears of a ticket, by username; one query for all the rows of a page."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, source="pk", **options)
+
+    def to_representation(self, pk: int) -> list[str]:
+        context: dict[str, Any] = self.context  # type: ignore[assignment]
+        if "watchers" not in context:
+            context["watchers"] = worklog.watchers(Ticket.SUBJECT, [row.pk for row in _page(self)])
+        return context["watchers"].get(pk, [])
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -72,7 +93,13 @@ class ResolveFamily(StrictSerializer):
     code = serializers.ChoiceField(choices=ResolutionCode.choices)
     note = Text(long=True, required=False, allow_blank=True)
     minutes = Number(min_value=1, max_value=1440, required=False, allow_null=True)
-    breach_cause = Text(long=True, required=False, allow_blank=True)
+    breach_cause = Text(
+        long=True,
+        required=False,
+        allow_blank=True,
+        help_text=f"Why a service level was missed: one of {', '.join(Cause.values)}, or a sentence.",
+    )
+    breach_note = Text(long=True, required=False, allow_blank=True)
 
 
 class OutcomeOut(StrictSerializer):

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.common.errors import Conflict, Invalid, RuleBroken
 from core.common.vocabulary import Area, CustomerTier, Level, Priority
+from escalation.ladder import Ladder
 
 H, M, L = Level.HIGH, Level.MEDIUM, Level.LOW
 P0, P1, P2, P3 = Priority.P0, Priority.P1, Priority.P2, Priority.P3
@@ -71,6 +72,8 @@ class Handoff:
     business_impact: str
     tried: str
     reproduce: str = ""
+    needed: str = ""
+    evidence: str = ""
     no_sop: bool = False
     sop: str = ""
 
@@ -122,13 +125,13 @@ def check_reopen(reference: str, status: str, closed_at: datetime | None, now: d
 
 
 def check_escalation(
-    reference: str, tier: int, from_tier: int, handoff: Handoff, *, sop_runs: int, last_tier: int
+    reference: str, tier: int, from_tier: int, handoff: Handoff, *, sop_runs: int, ladder: Ladder
 ) -> None:
     """Refuse a hand-off that is late, beyond the last tier, or says too little."""
     if tier != from_tier:
-        raise Conflict(f"{reference} already left L{from_tier}; it is at L{tier} now.")
-    if tier >= last_tier:
-        raise Conflict(f"{reference} is at L{tier}, the last tier. There is no tier above it.")
+        raise Conflict(_left(reference, tier, from_tier, ladder))
+    if tier >= ladder.last:
+        raise Conflict(f"{reference} is at {ladder.name(tier)}, the last tier. There is no tier above it.")
     wanted = {
         "summary": "Say in plain words what is wrong.",
         "business_impact": "Say what the customer cannot do.",
@@ -141,11 +144,14 @@ def check_escalation(
         raise Invalid(missing)
 
 
-def check_hand_back(reference: str, tier: int, from_tier: int, reason: str, next_step: str) -> None:
+def check_hand_back(
+    reference: str, tier: int, from_tier: int, reason: str, next_step: str, *, ladder: Ladder
+) -> None:
+    """Refuse a hand-back that is late, below the first tier, or does not say why and what next."""
     if tier != from_tier:
-        raise Conflict(f"{reference} already left L{from_tier}; it is at L{tier} now.")
+        raise Conflict(_left(reference, tier, from_tier, ladder))
     if tier <= 1:
-        raise Conflict(f"{reference} is at L1; there is no tier below it.")
+        raise Conflict(f"{reference} is at {ladder.name(tier)}; there is no tier below it.")
     missing = {}
     if not reason.strip():
         missing["reason"] = ["Say why it goes back."]
@@ -153,6 +159,10 @@ def check_hand_back(reference: str, tier: int, from_tier: int, reason: str, next
         missing["next"] = ["Say what to do next."]
     if missing:
         raise Invalid(missing)
+
+
+def _left(reference: str, tier: int, from_tier: int, ladder: Ladder) -> str:
+    return f"{reference} already left {ladder.name(from_tier)}; it is at {ladder.name(tier)} now."
 
 
 def check_resolution(code: str, note: str, *, breached: bool, breach_cause: str) -> None:

@@ -18,7 +18,7 @@ def put_new(ticket: Ticket) -> None:
 
 def _texts(ticket: Ticket) -> tuple[list[str], list[str], list[str]]:
     said = list(ticket.entries.values_list("kind", "body"))
-    handed = ticket.handoffs.values_list("summary", "tried", "reproduce")
+    handed = ticket.handoffs.values_list("summary", "tried", "reproduce", "needed", "evidence")
     notes = [body for kind, body in said if kind == Entry.Kind.INTERNAL_NOTE]
     public = [body for kind, body in said if kind != Entry.Kind.INTERNAL_NOTE]
     return public, notes, [" ".join(texts) for texts in handed]

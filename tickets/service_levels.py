@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.accounts.models import User
+from core.common import clock as wall
 from core.common.actor import Actor
+from core.common.errors import Invalid, NotFound
 from core.common.vocabulary import Role
+from sla import causes
 from sla import operations as clocks
 from sla import queries as clock_queries
 from sla.models import Calendar, Clock, Goal
 from sla.rules import Facts, Part
-from sla.subjects import Nearest, Person, SubjectInfo
-from tickets.models import Ticket
+from sla.subjects import Nearest, Owed, Owner, Person, SubjectInfo
+from tickets.models import Status, Ticket
 
 KIND = Ticket.SUBJECT
 BUSINESS_HOURS = "business-hours"
+ENDED = (Status.RESOLVED, Status.CLOSED)
 
 
 def facts(ticket: Ticket) -> Facts:
@@ -27,6 +32,18 @@ def facts(ticket: Ticket) -> Facts:
         application_id=ticket.application_id,
         priority=ticket.priority,
     )
+
+
+def owed(ticket: Ticket) -> Owed | None:
+    """What is promised to this customer still; nothing once it is resolved."""
+    if ticket.status in ENDED:
+        return None
+    goals: list[str] = [Goal.RESOLUTION]
+    if ticket.first_responded_at is None:
+        goals.append(Goal.FIRST_RESPONSE)
+    elif ticket.customer_replied_at is not None:
+        goals.append(Goal.NEXT_RESPONSE)
+    return Owed(facts(ticket), held_for(ticket), tuple(goals))
 
 
 def start(ticket: Ticket, *, at: datetime, by: Actor) -> None:
@@ -42,13 +59,28 @@ def stand(ticket: Ticket, *, at: datetime, by: Actor, why: str = "") -> None:
         _store(ticket.pk, clocks.resume_clocks(KIND, ticket.pk, at=at, by=by, why=why))
 
 
-def meet(ticket: Ticket, *goals: str, at: datetime, by: Actor) -> None:
-    _store(ticket.pk, clocks.meet(KIND, ticket.pk, *goals, at=at, by=by))
+def responded(ticket: Ticket, *, at: datetime, by: Actor) -> None:
+    """A person answered the customer: both response goals are reached."""
+    _store(ticket.pk, clocks.meet(KIND, ticket.pk, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=at, by=by))
 
 
 def expect_response(ticket: Ticket, *, at: datetime, by: Actor) -> None:
-    """The customer asked something more: the next response is promised, unless the first one is still owed."""
-    found = clocks.start_clocks(KIND, ticket.pk, facts(ticket), at=at, by=by, goals=[Goal.NEXT_RESPONSE])
+    """The customer wrote: an answer is owed, unless one is owed already.
+
+    The first one if nobody has ever answered, else the next one.
+    """
+    if ticket.first_responded_at is None:
+        restart(ticket, Goal.FIRST_RESPONSE, at=at, by=by)
+        return
+    goals, reason = [Goal.NEXT_RESPONSE], held_for(ticket)
+    found = clocks.start_clocks(KIND, ticket.pk, facts(ticket), at=at, by=by, goals=goals, held_for=reason)
+    _store(ticket.pk, found)
+
+
+def resolved(ticket: Ticket, *, at: datetime, by: Actor) -> None:
+    """The resolution is reached. A response that nobody gave is owed no more, but it was not given either."""
+    clocks.meet(KIND, ticket.pk, Goal.RESOLUTION, at=at, by=by)
+    found = clocks.cancel_clocks(KIND, ticket.pk, at=at, by=by, why="resolved without a person’s reply")
     _store(ticket.pk, found)
 
 
@@ -58,19 +90,59 @@ def cancel(ticket: Ticket, *, at: datetime, by: Actor, why: str) -> None:
 
 
 def retarget(ticket: Ticket, *, at: datetime, by: Actor, why: str) -> None:
-    """Choose the policy again after a fact changed."""
-    found = clocks.retarget(KIND, ticket.pk, facts(ticket), held_for=held_for(ticket), at=at, by=by, why=why)
-    _store(ticket.pk, found)
+    """Choose the policy again after a fact changed; what is resolved keeps what it had."""
+    promised = owed(ticket)
+    if promised is not None:
+        _store(ticket.pk, clocks.retarget(KIND, ticket.pk, promised, at=at, by=by, why=why))
 
 
 def restart(ticket: Ticket, goal: str, *, at: datetime, by: Actor) -> None:
-    _store(ticket.pk, clocks.restart(KIND, ticket.pk, goal, facts(ticket), at=at, by=by))
+    """A goal is owed again, with the time that it had used."""
+    found = clocks.restart(KIND, ticket.pk, goal, facts(ticket), at=at, by=by, held_for=held_for(ticket))
+    _store(ticket.pk, found)
+
+
+def take_over_response(
+    target: Ticket, waited: Sequence[int], *, at: datetime, by: Actor, why: str
+) -> list[int]:
+    """A duplicate's customer still waits for an answer: the survivor owes it now, with the time waited so far.
+
+    waited: the duplicate's clocks, ended by now. Returns the survivor's new clocks, for an undoing.
+    """
+    promised = owed(target)
+    goal = Goal.FIRST_RESPONSE if target.first_responded_at is None else Goal.NEXT_RESPONSE
+    responses = clock_queries.responses_among(waited)
+    if promised is None or not responses:
+        return []
+    made = clocks.take_over(KIND, target.pk, goal, promised, waited=responses[-1], at=at, by=by, why=why)
+    _store(target.pk, clock_queries.nearest(KIND, target.pk))
+    return [made] if made else []
+
+
+def release_response(target: Ticket, taken_over: Sequence[int], *, at: datetime, by: Actor, why: str) -> None:
+    """The merge is undone: what the survivor owed for the duplicate is owed by the duplicate again."""
+    if not taken_over:
+        return
+    found = clocks.cancel_clocks(KIND, target.pk, at=at, by=by, why=why, only=taken_over)
+    _store(target.pk, found)
+
+
+def clocks_of(ticket: Ticket) -> list[Clock]:
+    """All clocks, ended ones too, the oldest first."""
+    return list(clock_queries.of_subject(KIND, ticket.pk).select_related("calendar", "policy"))
+
+
+def clock_of(ticket: Ticket, which: str) -> Clock:
+    """One clock by its number, or the latest of a goal. Raises NotFound."""
+    for clock in reversed(clocks_of(ticket)):
+        if which in (clock.goal, str(clock.pk)):
+            return clock
+    raise NotFound(f"{ticket.reference} has no such clock.")
 
 
 def open_clocks(ticket: Ticket) -> list[int]:
     """The ids of the clocks that run or stand still."""
-    found = clock_queries.of_subject(KIND, ticket.pk).filter(state__in=Clock.OPEN)
-    return list(found.values_list("pk", flat=True))
+    return sorted(clock_queries.open_ids(KIND, ticket.pk))
 
 
 def revive(ticket: Ticket, ended: list[int], *, at: datetime, by: Actor, gap: str) -> None:
@@ -90,9 +162,41 @@ def business_days_after(at: datetime, days: int) -> datetime:
     return moment
 
 
-def breached(ticket: Ticket) -> bool:
-    """A service level of this ticket was missed, whether or not a sweep has seen it yet."""
-    return clock_queries.nearest(KIND, ticket.pk).breached_at is not None
+def unexplained(ticket: Ticket) -> bool:
+    """A service level of this ticket was missed, whether or not a sweep has seen it yet, and nobody said why."""
+    return clock_queries.breaches_of(KIND, ticket.pk).unexplained().exists()
+
+
+def asks_for_cause(ticket: Ticket) -> bool:
+    """Whether resolving it now takes a cause."""
+    return unexplained(ticket) or (ticket.due_at is not None and ticket.due_at < wall.now())
+
+
+@dataclass(frozen=True, slots=True)
+class MissedBecause:
+    """A cause as somebody gave it; empty where nobody did."""
+
+    cause: str = ""
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        return causes.in_words(self.cause, self.note)
+
+
+def cause_of(cause: str, note: str) -> MissedBecause:
+    """What was typed about a missed service level. Raises Invalid, at the fields of a resolution."""
+    if not cause.strip():
+        return MissedBecause()
+    try:
+        return MissedBecause(*causes.checked(cause, note))
+    except Invalid as invalid:
+        raise Invalid({f"breach_{name}": texts for name, texts in invalid.errors.items()}) from invalid
+
+
+def explain(ticket: Ticket, cause: MissedBecause, *, by: Actor) -> None:
+    """Keep why its service levels were missed."""
+    clocks.explain_all(KIND, ticket.pk, cause=cause.cause, note=cause.note, by=by)
 
 
 def held_for(ticket: Ticket) -> str:
@@ -129,6 +233,11 @@ def _people(*users: User | None) -> list[Person]:
     return [Person(user.display_name, user.email) for user in users if user is not None and user.email]
 
 
+def _owner(ticket: Ticket) -> Owner:
+    user, team = ticket.assignee, ticket.team
+    return Owner(user.pk if user else None, user.display_name if user else "", team.name if team else "")
+
+
 SUBJECT_INFO = SubjectInfo(
     model=Ticket,
     reference=lambda pk: f"{Ticket.PREFIX}-{pk}",
@@ -136,4 +245,8 @@ SUBJECT_INFO = SubjectInfo(
     path=lambda ticket: f"/tickets/{ticket.reference}/",
     recipients=_recipients,
     nearest_changed=_store,
+    visible_to=lambda actor: Ticket.objects.visible_to(actor),
+    owner=_owner,
+    owed=owed,
+    related=("organisation", "assignee", "team", "application"),
 )

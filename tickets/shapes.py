@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 
 from catalogue.models import Application, Component
@@ -24,10 +25,13 @@ from core.common.vocabulary import Activity, Area, Channel, Exposure, Level, Pri
 from customers.models import Contact, Organisation
 from customers.queries import busy_organisations
 from escalation.models import Team
+from sla.models import Cause
 from tickets import queries
 from tickets.customer_shapes import CustomerEntryOut, CustomerTicketCreate, CustomerTicketOut
+from tickets.handing_rules import Stint
 from tickets.models import Entry, HoldReason, ResolutionCode, Status, Ticket
-from tickets.relation_shapes import OtherTicket, OwnTicket
+from tickets.relation_shapes import OtherTicket, OwnTicket, WatchersOf
+from tickets.stints import Held
 from worklog.models import Link
 
 MOST_TIERS = 5
@@ -123,9 +127,12 @@ class TicketOut(StrictSerializer):
     due_at = UtcDateTime(allow_null=True)
     rank_reason = serializers.SerializerMethodField()
     handoff_count = serializers.IntegerField()
+    passed_around = serializers.BooleanField()
+    communication_owner = Named("username", allow_null=True)
     reopened_count = serializers.IntegerField()
     merged_into = OtherTicket()
     parent = OtherTicket()
+    watchers = WatchersOf()
     external_id = serializers.CharField()
 
     def get_rank_reason(self, ticket: Ticket) -> str:
@@ -160,7 +167,76 @@ class LedgerRowOut(StrictSerializer):
         return {"from": UtcDateTime(), **super().get_fields()}  # "from" cannot be a Python name
 
 
+class StintOut(StrictSerializer):
+    tier = serializers.IntegerField(source="holder.tier")
+    team = Named("slug", source="holder.team", allow_null=True)
+    to = UtcDateTime(source="end")
+    minutes = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": UtcDateTime(source="start"), **super().get_fields()}
+
+    def get_minutes(self, stint: Stint) -> int:
+        return round(stint.length.total_seconds() / 60)
+
+
+class TurnOut(StintOut):
+    person = serializers.CharField(help_text="by name; empty while nobody had it")
+
+
+class TierTimeOut(StrictSerializer):
+    tier = serializers.IntegerField()
+    minutes = serializers.IntegerField()
+
+
+class TeamTimeOut(StrictSerializer):
+    team = serializers.CharField(allow_null=True)
+    minutes = serializers.IntegerField()
+
+
+class PersonTimeOut(StrictSerializer):
+    person = serializers.CharField()
+    minutes = serializers.IntegerField()
+
+
+class HeldOut(StrictSerializer):
+    """Wall time, nights and weekends included; until the ticket was resolved, or until now."""
+
+    until = UtcDateTime()
+    minutes = serializers.SerializerMethodField()
+    tiers = serializers.SerializerMethodField()
+    teams = serializers.SerializerMethodField()
+    people = serializers.SerializerMethodField()
+    stints = StintOut(many=True)
+    turns = TurnOut(many=True, help_text="the stints, each cut where another person got it")
+
+    def get_minutes(self, held: Held) -> int:
+        return round(held.whole.total_seconds() / 60)
+
+    @extend_schema_field(TierTimeOut(many=True))
+    def get_tiers(self, held: Held) -> list[dict[str, Any]]:
+        return [
+            {"tier": tier, "minutes": round(length.total_seconds() / 60)}
+            for tier, length in held.tiers.items()
+        ]
+
+    @extend_schema_field(PersonTimeOut(many=True))
+    def get_people(self, held: Held) -> list[dict[str, Any]]:
+        return [
+            {"person": person, "minutes": round(length.total_seconds() / 60)}
+            for person, length in held.people.items()
+        ]
+
+    @extend_schema_field(TeamTimeOut(many=True))
+    def get_teams(self, held: Held) -> list[dict[str, Any]]:
+        return [
+            {"team": team.slug if team else None, "minutes": round(length.total_seconds() / 60)}
+            for team, length in held.teams.items()
+        ]
+
+
 class ClockOut(StrictSerializer):
+    id = serializers.IntegerField()
     goal = serializers.CharField()
     state = serializers.CharField()
     target_minutes = serializers.IntegerField()
@@ -185,12 +261,20 @@ class Assign(StrictSerializer):
     assignee = Ref(User, "username", required=False, allow_null=True)
 
 
+class SetCommunicationOwner(StrictSerializer):
+    person = Ref(User, "username")
+
+
 class Escalate(StrictSerializer):
     from_tier = Number(min_value=1, max_value=MOST_TIERS)
     summary = Text(long=True)
     business_impact = Text(long=True)
     tried = Text(long=True)
     reproduce = Text(long=True, required=False, allow_blank=True)
+    needed = Text(long=True, required=False, allow_blank=True, help_text="What is asked of the next tier.")
+    evidence = Text(
+        long=True, required=False, allow_blank=True, help_text="Links and places where one sees it."
+    )
     no_sop = Flag(default=False)
     sop = Text(max_length=200, required=False, allow_blank=True)
     team = Ref(Team, required=False, allow_null=True)
@@ -218,7 +302,13 @@ class Resolve(StrictSerializer):
     code = serializers.ChoiceField(choices=ResolutionCode.choices)
     note = Text(long=True, required=False, allow_blank=True)
     minutes = Number(min_value=1, max_value=1440, required=False, allow_null=True)
-    breach_cause = Text(long=True, required=False, allow_blank=True)
+    breach_cause = Text(
+        long=True,
+        required=False,
+        allow_blank=True,
+        help_text=f"Why a service level was missed: one of {', '.join(Cause.values)}, or a sentence.",
+    )
+    breach_note = Text(long=True, required=False, allow_blank=True)
 
 
 class Reopen(StrictSerializer):
@@ -238,6 +328,11 @@ class DeleteTime(StrictSerializer):
 class SetPriority(StrictSerializer):
     priority = serializers.ChoiceField(choices=Priority.choices)
     reason = Text(long=True)
+
+
+class Tag(StrictSerializer):
+    add = serializers.ListField(child=Text(max_length=40), required=False, max_length=20)
+    remove = serializers.ListField(child=Text(max_length=40), required=False, max_length=20)
 
 
 class MakeLink(StrictSerializer):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.accounts.permissions import Permission
 from core.accounts.web import page
-from tickets import operations, queries, side_facts, ticket_views
+from tickets import operations, queries, side_facts, verb_views
 
 
 @require_http_methods(["GET", "POST"])
@@ -22,7 +22,7 @@ from tickets import operations, queries, side_facts, ticket_views
 def time(request: HttpRequest, ref: str) -> HttpResponse:
     """GET: who worked how long on the ticket. POST: log some more."""
     if request.method == "POST":
-        return ticket_views.views["time"](request, ref)
+        return verb_views.views["time"](request, ref)
     actor = request.actor  # type: ignore[attr-defined]
     ticket = queries.get_for(ref, by=actor)
     entries = side_facts.entries(ticket, actor)

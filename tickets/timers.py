@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.common.actor import system
 from core.timers.sweeps import Sweep
+from tickets import paging
 from tickets.models import BulkRun, HeldReply, Recurrence, Ticket
 from tickets.operations import bulk, held, lifecycle, recurring
 
@@ -48,5 +49,11 @@ SWEEPS = (
         due=lambda now: Ticket.objects.filter(review_at__lte=now).order_by("review_at"),
         field="review_at",
         act=_review,
+    ),
+    Sweep(
+        name="tickets.unowned_p0",
+        due=lambda now: Ticket.objects.filter(page_due_at__lte=now).order_by("page_due_at"),
+        field="page_due_at",
+        act=paging.nobody_took_it,
     ),
 )

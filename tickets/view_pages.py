@@ -109,7 +109,9 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     return act(
         request,
         form,
-        lambda data: operations.edit_view(slug, **form.values(data), if_version=data["version"], by=actor),
+        lambda data: operations.edit_view(
+            slug, values=form.values(data), if_version=data["version"], by=actor
+        ),
         done=lambda view: _done(request, view, f"“{view.name}” changed."),
         again=lambda form, status: _page(request, form, view, status),
     )

@@ -1,4 +1,4 @@
-"""The time entries of all kinds of work; they are made by the log_time of each kind."""
+"""The time entries of all kinds of work; they are made by the log_time of each kind, which routes them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from core.accounts.api import DeskViewSet
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
 from core.common.api import Named, StrictSerializer, UtcDateTime
+from core.common.ids import plain_number
 from core.common.vocabulary import Activity
 from worklog import queries, subjects
 from worklog.filters import TimeEntryFilter
@@ -38,10 +39,10 @@ class TimeEntryViewSet(DeskViewSet):
     filterset_class = TimeEntryFilter
     ordering_fields = {"created_at": "created_at", "on_date": "on_date", "minutes": "minutes"}
     related = ("person",)
-    retrieve_route = False
+    named_by = "pk"
+
+    def find(self, ref: str, by: Actor) -> TimeEntry:
+        return queries.time_entry(plain_number(ref), by)
 
     def rows(self, by: Actor) -> QuerySet[TimeEntry]:
         return queries.time_entries(by)
-
-
-ROUTES = [("time-entries", TimeEntryViewSet)]

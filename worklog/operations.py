@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -45,8 +45,7 @@ def log_time(
     by: Actor,
 ) -> TimeEntry:
     """Record work on a subject, in whole minutes of one day (1 to 1440)."""
-    if not 1 <= minutes <= rules.MINUTES_IN_A_DAY:
-        raise RuleBroken("Minutes are a whole number from 1 to 1440.", field="minutes")
+    rules.check_minutes(minutes)
     if by.user_id is None:
         raise RuleBroken("Only a person can log time.")
     now = clock.now()
@@ -119,6 +118,15 @@ def discard_timer(subject: Any, *, by: Actor) -> None:
 
 
 @transaction.atomic
+def resume_timer(subject: Any, since: datetime, *, by: Actor) -> None:
+    """The actor's stop watch runs again from where it was started, unless one runs on other work by now."""
+    timer, _ = RunningTimer.objects.get_or_create(
+        user_id=by.user_id, defaults={**_of(subject), "started_at": since}
+    )
+    RunningTimer.objects.filter(pk=timer.pk, started_at__gt=since, **_of(subject)).update(started_at=since)
+
+
+@transaction.atomic
 def link(subject: Any, to: Any, *, kind: str = Link.Kind.RELATES, by: Actor) -> Link:
     """Link one piece of work to another, once. The caller has checked that the actor sees both."""
     if (subject.SUBJECT, subject.pk) == (to.SUBJECT, to.pk):
@@ -142,8 +150,9 @@ def unlink(subject: Any, to: Any, *, kind: str | None = None, by: Actor) -> None
         found = found.filter(kind=kind)
     if not found.delete()[0]:
         raise RuleBroken(f"{subject.reference} is not linked to {to.reference}.", field="to")
-    trail.record(f"{subject.SUBJECT}.unlinked", on=subject, by=by, to=to.reference)
-    trail.record(f"{to.SUBJECT}.unlinked", on=to, by=by, to=subject.reference)
+    which = kind or ""
+    trail.record(f"{subject.SUBJECT}.unlinked", on=subject, by=by, to=to.reference, kind=which)
+    trail.record(f"{to.SUBJECT}.unlinked", on=to, by=by, to=subject.reference, kind=which)
 
 
 @transaction.atomic

@@ -105,12 +105,31 @@ def time_for(subject: Any, actor: Actor) -> tuple[int, RunningTimer | None]:
     return reader.minutes or 0, getattr(reader, "running_timer", None)  # type: ignore[attr-defined]
 
 
+def timer_on(subject: Any, actor: Actor) -> RunningTimer | None:
+    """The actor's timer, where it runs on this piece of work."""
+    running = RunningTimer.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk)
+    return running.filter(user_id=actor.user_id).first()
+
+
+def timer_of(actor: Actor) -> RunningTimer | None:
+    """The reader's own timer, wherever it runs."""
+    return RunningTimer.objects.filter(user_id=actor.user_id).first()
+
+
 def time_entries(actor: Actor) -> QuerySet[TimeEntry]:
     """The time spent on whatever work the actor may see."""
     seen = Q(pk__in=[])
     for known in subjects.kinds():
         seen |= Q(subject_kind=known.name, subject_id__in=known.visible_to(actor).values("pk"))
     return TimeEntry.objects.filter(seen)
+
+
+def time_entry(pk: int, actor: Actor) -> TimeEntry:
+    """One of them. Raises NotFound."""
+    found = time_entries(actor).select_related("person").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such time entry.")
+    return found
 
 
 def attachments_of(subject: Any, actor: Actor) -> QuerySet[Attachment]:
@@ -131,6 +150,15 @@ def watchers_of(subject: Any) -> list[User]:
     """Who watches a piece of work, by name."""
     ids = Watcher.objects.filter(subject_kind=subject.SUBJECT, subject_id=subject.pk).values("user_id")
     return list(User.objects.filter(pk__in=ids, is_active=True).order_by("first_name", "last_name"))
+
+
+def watchers(kind: str, pks: Sequence[int]) -> dict[int, list[str]]:
+    """The usernames of who watches each of several pieces of work of one kind. One query."""
+    rows = Watcher.objects.filter(subject_kind=kind, subject_id__in=pks, user__is_active=True)
+    found: dict[int, list[str]] = {}
+    for pk, username in rows.order_by("user__username").values_list("subject_id", "user__username"):
+        found.setdefault(pk, []).append(username)
+    return found
 
 
 def unread_mentions(kind: str, actor: Actor) -> QuerySet[Mention]:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.common.errors import RuleBroken
+
 ROUND_UP_TO = 5  # minutes; what a timer offers, and the person may change
 MINUTES_IN_A_DAY = 1440
+
+
+def check_minutes(minutes: int) -> None:
+    """A time is logged in whole minutes of one day. Raises RuleBroken at `minutes`."""
+    if not 1 <= minutes <= MINUTES_IN_A_DAY:
+        raise RuleBroken("Minutes are a whole number from 1 to 1440.", field="minutes")
 
 
 def rounded(worked: timedelta) -> int:

@@ -49,6 +49,17 @@ def address(name: str, reference: str) -> str:
     return reverse(_kinds[name].url_name, args=[reference])
 
 
+def named(reference: str) -> tuple[str, int] | None:
+    """(kind, number) that a reference names, whether it exists or not; None for no reference."""
+    for known in _kinds.values():
+        if reference.strip().upper().startswith(f"{known.prefix}-"):
+            try:
+                return known.name, ids.number_of(reference, known.prefix)
+            except NotFound:
+                return None
+    return None
+
+
 def find(reference: str, by: Actor) -> Any:
     """The piece of work behind any reference. Raises NotFound when it does not exist for the actor."""
     for known in _kinds.values():

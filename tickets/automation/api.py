@@ -12,6 +12,7 @@ from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
 from core.common.api import Flag, Named, Number, StrictSerializer, Text, UtcDateTime
 from core.common.errors import NotFound
+from core.common.ids import plain_number
 from tickets import queries as tickets
 from tickets.automation import judging, operations, queries
 from tickets.automation.filters import RuleFilter
@@ -33,7 +34,8 @@ class RuleEdit(StrictSerializer):
     after_minutes = Number(required=False, allow_null=True, help_text="Time rules: without a change.")
     actions = serializers.ListField(
         child=serializers.DictField(), max_length=50,
-        help_text='In order: [{"do": "add_tag", "tag": "late"}, {"do": "stop"}].',
+        help_text='In order: [{"do": "add_tag", "tag": "late"}, {"do": "stop"}]. '
+        "Texts may hold {ticket.reference} and the other variables of macros but {me...}, and {rule.name}.",
     )  # fmt: skip
     active = Flag(required=False)
 
@@ -108,18 +110,18 @@ class RuleViewSet(DeskViewSet):
         return queries.rules()
 
     def find(self, ref: str, by: Actor) -> AutomationRule:
-        return queries.get_for(_number(ref), by=by)
+        return queries.get_for(plain_number(ref), by=by)
 
     def do_create(self, data: Data, by: Actor) -> AutomationRule:
         return operations.create_rule(**data, by=by)
 
     def do_patch(self, ref: str, data: Data, version: int | None, by: Actor) -> AutomationRule:
-        return operations.edit_rule(_number(ref), values=data, if_version=version, by=by)
+        return operations.edit_rule(plain_number(ref), values=data, if_version=version, by=by)
 
     @verb(Place)
     def move(self, ref: str, data: Data, by: Actor) -> AutomationRule:
         """Put the rule at a place in the order."""
-        operations.move_rule(_number(ref), to=data["to"], by=by)
+        operations.move_rule(plain_number(ref), to=data["to"], by=by)
         return self.find(ref, by)
 
     @reading(DryRunOut)
@@ -146,12 +148,6 @@ class TicketRulesViewSet(DeskViewSet):
         if not can(by, Permission.WORK_TICKET):
             raise NotFound("There are no rules here.")
         return judging.explain(ticket)
-
-
-def _number(ref: str) -> int:
-    if not ref.isascii() or not ref.isdigit() or len(ref) > 18:
-        raise NotFound("There is no such rule.")
-    return int(ref)
 
 
 ROUTES = [("automation-rules", RuleViewSet), ("tickets", TicketRulesViewSet)]

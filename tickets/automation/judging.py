@@ -9,6 +9,7 @@ from core.audit.models import Event
 from core.common import clock
 from core.common.actor import Actor, Door
 from core.common.errors import Invalid, RuleBroken
+from tickets import queries as tickets
 from tickets.automation import conditions, queries, running, verbs
 from tickets.automation.events import LISTENS
 from tickets.models import AutomationRule, RuleRun, Ticket
@@ -146,7 +147,7 @@ def _events(rule: AutomationRule, owner: Actor, reader: Actor, since: datetime) 
         .order_by("-id")[: MOST_SHOWN + 1]
     )
     events = [event for event in happened if rule.pk not in running.chain_of(event)[-1:]]
-    known = fits.select_related("team", "assignee").in_bulk({event.subject_id for event in events})
+    known = fits.select_related(*tickets.RELATED).in_bulk({event.subject_id for event in events})
     return [
         queries.Found(known[event.subject_id], event.at, event)
         for event in events
@@ -160,17 +161,26 @@ def _still(rule: AutomationRule, owner: Actor, reader: Actor, now: datetime) -> 
     )
     return [
         queries.Found(ticket, ticket.changed_at)  # type: ignore[attr-defined]
-        for ticket in rows.select_related("team", "assignee")[: MOST_SHOWN + 1]
+        for ticket in rows.select_related(*tickets.RELATED)[: MOST_SHOWN + 1]
     ]
 
 
+def span(minutes: int) -> str:
+    """A stretch of wall-clock time in its largest whole unit: "2 days", "3 h", "90 min"."""
+    days, rest = divmod(minutes, 24 * 60)
+    if days and not rest:
+        return "1 day" if days == 1 else f"{days} days"
+    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
+
+
 def _trigger(rule: AutomationRule, event: Event | None) -> str:
-    return LISTENS.get(event.name, event.name) if event else f"Unchanged for {rule.after_minutes} min"
+    return LISTENS.get(event.name, event.name) if event else f"Unchanged for {span(rule.after_minutes or 0)}"
 
 
 def _acts(rule: AutomationRule, ticket: Ticket, owner: Actor) -> tuple[str, ...]:
     said = []
-    for action in rule.actions:
+    for written in rule.actions:
+        action = verbs.filled(written, ticket, rule.name)
         try:
             verb, values = verbs.parse(action, owner)
             words = verb.say(verbs.plain(action))

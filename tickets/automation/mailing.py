@@ -16,6 +16,8 @@ from tickets.models import AutomationRule, Ticket
 
 TOPIC = "ticket.rule_mail"
 STOPPED_TOPIC = "automation.stopped"
+CONFIDENTIAL = "Confidential ticket"
+TOLD = ("ticket.reference", "ticket.priority", "ticket.url", "team.name", "assignee.name", "rule.name")
 
 
 class Recipient(models.TextChoices):
@@ -33,7 +35,7 @@ def notify(ticket: Ticket, *, to: str, body: str, rule: str, by: Actor, key: str
     address = _address(ticket, to, by)
     if not address:
         raise RuleBroken(f"{Recipient(to).label}: there is nobody to mail.")
-    subject = "Confidential ticket" if ticket.confidential else ticket.subject
+    subject = CONFIDENTIAL if ticket.confidential else ticket.subject
     url = f"{_base()}/tickets/{ticket.reference}/"
     queue.put(
         lane=Lane.DIGEST,
@@ -44,6 +46,14 @@ def notify(ticket: Ticket, *, to: str, body: str, rule: str, by: Actor, key: str
         about=ticket,
         dedup_key=f"rule:{key}:{address}"[:200],
     )
+
+
+def discreet(ticket: Ticket, values: dict[str, str]) -> dict[str, str]:
+    """What a mail may say of a ticket: of a confidential one neither what it is about nor whose it is."""
+    if not ticket.confidential:
+        return values
+    told = {name: values[name] for name in TOLD}
+    return {**dict.fromkeys(values, ""), **told, "ticket.subject": CONFIDENTIAL}
 
 
 def tell_stopped(rule: AutomationRule, why: str, *, key: str) -> None:

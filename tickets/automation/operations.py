@@ -214,7 +214,7 @@ def _action_errors(actions: Sequence[Any], by: Actor) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
     for number, action in enumerate(actions):
         try:
-            verbs.parse(action, by)
+            verbs.check(action, by)
         except Invalid as invalid:
             wrong |= {f"actions.{number}.{name}": texts for name, texts in invalid.errors.items()}
     if verbs.STOP in [a.get("do") for a in actions[:-1] if isinstance(a, dict)]:

@@ -121,7 +121,7 @@ def why(request: HttpRequest, ref: str) -> HttpResponse:
 def _described(rule: AutomationRule) -> dict[str, Any]:
     """A rule in words."""
     if rule.trigger == AutomationRule.Trigger.TIME:
-        when = f"Nothing changed for {rule.after_minutes} min"
+        when = f"Nothing changed for {judging.span(rule.after_minutes or 0)}"
     else:
         first, *rest = (LISTENS.get(name, name) for name in rule.events)
         when = ", or ".join([first, *(name[0].lower() + name[1:] for name in rest)])
@@ -172,6 +172,7 @@ def _page(
         "rule": rule,
         "form": editor.form,
         "rows": editor.rows,
+        "variables": verbs.VARIABLES,
         "verbs": [(name, verb.label) for name, verb in verbs.VERBS.items()],
         "becomes_mine": rule is not None and rule.owner_id != actor.user_id,
     }

@@ -150,6 +150,7 @@ def _act(rule: AutomationRule, ticket_id: int, event: Event | None, by: Actor) -
         ticket = tickets.get_for(reference, by=by)
         if ticket.merged_into_id is not None:
             raise Conflict(f"{reference} was merged into another ticket.")
+        action = verbs.filled(action, ticket, rule.name)
         verb, values = verbs.parse(action, by)
         stop = stop or action["do"] == verbs.STOP
         if action["do"] == verbs.STOP or verb.already(ticket, values, by):

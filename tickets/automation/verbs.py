@@ -17,7 +17,7 @@ from core.common.api import Flag, Ref, StrictSerializer, Text
 from core.common.errors import Invalid
 from core.common.vocabulary import Priority, Role
 from escalation.models import Team
-from tickets import operations
+from tickets import mentions, operations, variables
 from tickets.automation import mailing
 from tickets.models import HoldReason, ResolutionCode, Ticket
 from worklog import queries as worklog
@@ -105,21 +105,26 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Verb:
-    """`say` puts plain values into words; `already` is true where there is nothing left to do."""
+    """`say` puts plain values into words; `already` is true where there is nothing left to do.
+
+    `guard` has a last look at what the variables of a ticket stand for, before they get into the verb's texts.
+    """
 
     label: str
     form: type[StrictSerializer]
     say: Callable[[Values], str]
     do: Callable[[Occasion, Values], Any]
     already: Callable[[Ticket, Values, Actor], bool] = lambda ticket, values, by: False
+    guard: Callable[[Ticket, dict[str, str]], dict[str, str]] = lambda ticket, values: values
+
+
+def _naming_nobody(ticket: Ticket, values: dict[str, str]) -> dict[str, str]:
+    """A subject with an @ in it, which anybody may have written, calls nobody into a note."""
+    return {name: mentions.escaped(value) for name, value in values.items()}
 
 
 def _assigned(ticket: Ticket, values: Values, by: Actor) -> bool:
     return all(getattr(ticket, name) == value for name, value in values.items())
-
-
-def _tagged(o: Occasion, tags: list[str]) -> Ticket:
-    return operations.edit(o.ticket.reference, values={"tags": tags}, by=o.by)
 
 
 def _linked(ticket: Ticket, values: Values, by: Actor) -> bool:
@@ -128,6 +133,8 @@ def _linked(ticket: Ticket, values: Values, by: Actor) -> bool:
 
 
 STOP = "stop"
+TEXTS = ("body", "note", "reason")  # the values that are written for people and may hold variables
+VARIABLES: dict[str, str] = {**variables.OF_TICKET, "rule.name": "the name of the rule"}
 VERBS: dict[str, Verb] = {
     "assign": Verb(
         "Assign to",
@@ -147,14 +154,14 @@ VERBS: dict[str, Verb] = {
         "Add a tag",
         TagValues,
         lambda v: f"add the tag {v['tag']}",
-        lambda o, v: _tagged(o, [*o.ticket.tags, v["tag"]]),
+        lambda o, v: operations.tag(o.ticket.reference, add=[v["tag"]], by=o.by),
         lambda ticket, v, by: v["tag"] in ticket.tags,
     ),
     "remove_tag": Verb(
         "Take a tag away",
         TagValues,
         lambda v: f"take the tag {v['tag']} away",
-        lambda o, v: _tagged(o, [tag for tag in o.ticket.tags if tag != v["tag"]]),
+        lambda o, v: operations.tag(o.ticket.reference, remove=[v["tag"]], by=o.by),
         lambda ticket, v, by: v["tag"] not in ticket.tags,
     ),
     "note": Verb(
@@ -162,6 +169,7 @@ VERBS: dict[str, Verb] = {
         NoteValues,
         lambda v: f"add the internal note “{_short(v['body'])}”",
         lambda o, v: operations.reply(o.ticket.reference, body=v["body"], public=False, by=o.by),
+        guard=_naming_nobody,
     ),
     "reply": Verb(
         "Reply to the customer",
@@ -176,6 +184,7 @@ VERBS: dict[str, Verb] = {
         lambda o, v: mailing.notify(
             o.ticket, to=v["to"], body=v["body"], rule=o.rule, by=o.by, key=f"{o.key}:{o.number}"
         ),
+        guard=mailing.discreet,
     ),
     "wait": Verb(
         "Wait for the customer",
@@ -216,6 +225,27 @@ VERBS: dict[str, Verb] = {
         "Stop: later rules do not run", NoValues, lambda v: "keep later rules from it", lambda o, v: None
     ),
 }
+
+
+def check(action: Any, by: Actor) -> None:
+    """Refuse an action that could never be done: a value that is wrong, a variable that is not known."""
+    parse(action, by)
+    unknown = {name: variables.unknown(text, VARIABLES) for name, text in _texts(action)}
+    if wrong := {name: sentences for name, sentences in unknown.items() if sentences}:
+        raise Invalid(wrong)
+
+
+def filled(action: dict[str, Any], ticket: Ticket, rule: str) -> dict[str, Any]:
+    """An action as it is done on one ticket: its variables replaced by what they stand for there."""
+    texts = dict(_texts(action))
+    if not any("{" in text for text in texts.values()):
+        return action
+    values = VERBS[action["do"]].guard(ticket, {**variables.of_ticket(ticket), "rule.name": rule})
+    return {**action, **{name: variables.fill(text, values) for name, text in texts.items()}}
+
+
+def _texts(action: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, action[name]) for name in TEXTS if isinstance(action.get(name), str)]
 
 
 def parse(action: Any, by: Actor) -> tuple[Verb, Values]:

@@ -157,6 +157,7 @@ class Importer:
             assignee=self._person(case.text("assigned_to")),
             requester=self._contact(case.text("caller_id")),
             handoff_count=case.count("reassignment_count"),
+            passed_around=rules.passed_around(case.count("reassignment_count"), 0),
             reopened_count=case.count("reopen_count"),
             external_id=case.number,
             imported={"source": SOURCE, **{name: case.text(name) for name in FACTS if case.text(name)}},

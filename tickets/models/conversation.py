@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
@@ -72,6 +73,8 @@ class HeldReply(models.Model):
         max_length=40, blank=True, help_text='Empty, "waiting", or "resolved:" and a resolution code.'
     )
     files = models.JSONField(default=list, help_text="Ids of the stored files that go along.")
+    minutes = models.PositiveSmallIntegerField(null=True, help_text="Time that is logged when it is sent.")
+    timer_since = models.DateTimeField(null=True, help_text="Start of the author's timer, which it ended.")
     last_seen = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     release_at = models.DateTimeField(null=True)
@@ -90,6 +93,16 @@ class HeldReply(models.Model):
         return f"held reply on {self.ticket_id}"
 
 
+class MacroQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    def visible_to(self, actor: Actor) -> MacroQuerySet:
+        """Those that the actor may use: everybody's and their teams', none that is out of use."""
+        if not can(actor, Permission.WORK_TICKET):
+            return self.none()
+        teams = Team.objects.filter(Q(lead_id=actor.user_id) | Q(members=actor.user_id)).values("pk")
+        mine = Q(owner__isnull=True) | Q(owner_id=actor.user_id)
+        return self.filter(mine, Q(team__isnull=True) | Q(team__in=teams), active=True)
+
+
 class Macro(Versioned):
     """A saved reply with field changes, or (without changes) a canned reply. Text may carry {variables}."""
 
@@ -104,6 +117,8 @@ class Macro(Versioned):
     )
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="macros")
     active = models.BooleanField(default=True)
+
+    objects = MacroQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

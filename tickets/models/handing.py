@@ -10,7 +10,7 @@ from tickets.models.ticket import Ticket
 
 
 class HandOff(models.Model):
-    """A ticket changing tier: up with what was found out, down with what to do next."""
+    """A ticket changes hands: up with what was found out, down with what to do next, or to another team."""
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="handoffs")
     from_tier = models.PositiveSmallIntegerField()
@@ -23,6 +23,9 @@ class HandOff(models.Model):
     business_impact = models.TextField(blank=True)
     tried = models.TextField(blank=True)
     reproduce = models.TextField(blank=True)
+    needed = models.TextField(blank=True, help_text="What is asked of the next tier.")
+    evidence = models.TextField(blank=True, help_text="Links and places: where one sees it.")
+    files = models.JSONField(default=list, help_text="Ids of the attachments that belong to it.")
     no_sop = models.BooleanField(default=False, help_text="L1 found no SOP for this: a reason to write one.")
     reason = models.TextField(blank=True)
     next_step = models.TextField(blank=True)
@@ -31,7 +34,7 @@ class HandOff(models.Model):
         ordering = ["at", "id"]
 
     def __str__(self) -> str:
-        return f"{self.ticket_id} L{self.from_tier} to L{self.to_tier}"
+        return f"{self.ticket_id} from tier {self.from_tier} to {self.to_tier}"
 
 
 class SopRun(models.Model):

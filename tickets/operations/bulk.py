@@ -85,7 +85,7 @@ def undo(pk: int, *, by: Actor) -> BulkRun:
 
 def get_for(pk: int, *, by: Actor) -> BulkRun:
     """One of the actor's own runs. Raises NotFound for anybody else's."""
-    found = BulkRun.objects.visible_to(by).filter(pk=pk).first()
+    found: BulkRun | None = BulkRun.objects.visible_to(by).filter(pk=pk).first()
     if found is None:
         raise NotFound("There is nothing here.")
     return found

@@ -17,7 +17,7 @@ from escalation.models import Team
 from sla.models import Clock, Goal
 from tickets import queries, rules, searching, service_levels
 from tickets.models import ResolutionCode, Ticket
-from tickets.operations import facts, families, lifecycle, merging, moving
+from tickets.operations import facts, families, handing, lifecycle, merging, moving
 from tickets.operations.merging import STATE
 from tickets.operations.shared import update
 from worklog.models import Link
@@ -88,6 +88,9 @@ def _put_back(ref: str, verb: Verb, kept: Values, by: Actor) -> None:
     now = clock.now()
     update(ticket, {"version": ticket.version}, now, **changes)
     restored = queries.fresh(ticket)
+    if restored.team_id != ticket.team_id:
+        handing.pass_on(ticket, to_team=restored.team, at=now, by=by, taken_back=ticket.handoff_count > 0)
+        restored = queries.fresh(ticket)
     if "priority" in changes:
         service_levels.retarget(restored, at=now, by=by, why="a bulk change was taken back")
     service_levels.revive(
@@ -185,11 +188,15 @@ def _end_of_link(values: Values, by: Actor) -> Values:
     return {"to": families.work(str(values.get("to") or ""), by).reference, "kind": kind}
 
 
+HOW = ("code", "note", "breach_cause", "breach_note")
+
+
 def _resolution(values: Values, by: Actor) -> Values:
-    read = {name: str(values.get(name) or "") for name in ("code", "note", "breach_cause")}
+    read = {name: str(values.get(name) or "") for name in HOW}
     if read["code"] and read["code"] not in ResolutionCode.values:
         raise Invalid({"code": [f"The code is one of: {', '.join(ResolutionCode.values)}."]})
-    rules.check_texts({"note": read["note"], "breach_cause": read["breach_cause"]})
+    rules.check_texts({name: read[name] for name in HOW if name != "code"})
+    service_levels.cause_of(read["breach_cause"], read["breach_note"])
     rules.check_resolution(read["code"], read["note"], breached=False, breach_cause="")
     return read
 
@@ -198,9 +205,7 @@ def _resolution(values: Values, by: Actor) -> Values:
 
 
 def _tag(ref: str, values: Values, by: Actor) -> None:
-    present = queries.get_for(ref, by=by).tags
-    kept = [tag for tag in present if tag not in values["remove"]]
-    facts.edit(ref, values={"tags": [*kept, *(tag for tag in values["add"] if tag not in kept)]}, by=by)
+    facts.tag(ref, **values, by=by)
 
 
 def _set_priority(ref: str, values: Values, by: Actor) -> None:
@@ -231,7 +236,7 @@ VERBS: dict[str, Verb] = {
     ),
     "tag": Verb("tagged", ("add", "remove"), _tags, _tag, ("tags",), ("tags",)),
     "resolve": Verb(
-        "resolved", ("code", "note", "breach_cause"), _resolution,
+        "resolved", HOW, _resolution,
         lambda ref, values, by: lifecycle.resolve(ref, **values, by=by),
         (*STATE, "breach_cause", "communication_owner_id"), ("status", "resolution_code"), Permission.RESOLVE_TICKET,
     ),

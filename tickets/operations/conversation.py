@@ -20,7 +20,7 @@ from core.files.models import StoredFile
 from sla.models import Goal
 from tickets import mentions, queries, rules, searching, service_levels
 from tickets.models import Entry, Status, Ticket
-from tickets.operations import splitting
+from tickets.operations import splitting, timekeeping
 from tickets.operations.shared import opened, speaker
 from worklog import operations as worklog
 
@@ -88,6 +88,22 @@ def reply(
     return entry
 
 
+@transaction.atomic
+def add_note(
+    ref: str,
+    *,
+    body: str,
+    files: list[UploadedFile] | None = None,
+    minutes: int | None = None,
+    by: Actor,
+) -> Entry:
+    """An internal note, with the time that it took; what the actor was typing here has been said with it."""
+    entry = reply(ref, body=body, public=False, files=files, by=by)
+    worklog.drop_draft(entry.ticket, by=by)
+    timekeeping.log_beside(entry.ticket.reference, minutes=minutes, by=by)
+    return entry
+
+
 def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
     if not by.is_human:  # an automatic reply is no response: the customer still waits for a person
         _touch(ticket, now)
@@ -95,7 +111,7 @@ def _desk_replied(ticket: Ticket, now: datetime, by: Actor) -> None:
     changes: dict[str, Any] = {"customer_replied_at": None, **opened(ticket), **speaker(ticket, by.user_id)}
     changes["first_responded_at"] = ticket.first_responded_at or now
     _touch(ticket, now, **changes)
-    service_levels.meet(ticket, Goal.FIRST_RESPONSE, Goal.NEXT_RESPONSE, at=now, by=by)
+    service_levels.responded(ticket, at=now, by=by)
 
 
 def _touch(ticket: Ticket, now: datetime, **changes: Any) -> None:

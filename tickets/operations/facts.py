@@ -106,7 +106,9 @@ def create(
     )
     values["environment"] = kept(organisation, values["application"], values["environment"], by=by)
     if team is None:
-        team = directory.team_for(component=component, tier=1, application=values["application"])
+        team = directory.team_for(
+            component=component, tier=1, application=values["application"], areas=values["areas"]
+        )
     now = clock.now()
     ticket = Ticket.objects.create(
         **values,
@@ -166,6 +168,21 @@ def edit(ref: str, *, values: dict[str, Any], by: Actor, if_version: int | None 
         after |= inner_after
     trail.record("ticket.updated", on=ticket, by=by, before=before, after=after)
     return queries.fresh(ticket)
+
+
+@transaction.atomic
+def tag(ref: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), by: Actor) -> Ticket:
+    """Add tags and take tags away; the others stay. Raises Conflict when somebody changed the ticket meanwhile."""
+    more, less = ([name.strip() for name in names] for names in (add, remove))
+    if not [*more, *less]:
+        raise Invalid({"add": ["Name a tag to add or to remove."]})
+    ticket = queries.get_for(ref, by=by, to=Permission.WORK_TICKET)
+    kept = [name for name in ticket.tags if name not in less]
+    tags = list(dict.fromkeys([*kept, *more]))
+    try:
+        return edit(ref, values={"tags": tags}, by=by, if_version=ticket.version)
+    except Stale as stale:
+        raise Conflict(f"{ticket.reference} was changed a moment ago. Send it again.") from stale
 
 
 @transaction.atomic

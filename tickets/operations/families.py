@@ -59,18 +59,31 @@ def set_parent(ref: str, *, parent: str, by: Actor) -> Ticket:
 
 
 def resolve_family(
-    ref: str, *, code: str, note: str = "", minutes: int | None = None, breach_cause: str = "", by: Actor
+    ref: str,
+    *,
+    code: str,
+    note: str = "",
+    minutes: int | None = None,
+    breach_cause: str = "",
+    breach_note: str = "",
+    by: Actor,
 ) -> tuple[Ticket, list[Outcome]]:
     """Resolve a ticket and then each open one below it, each in a transaction of its own.
 
     A child that cannot be resolved is named with the reason; the others are not held up by it.
     """
     family = children_of(queries.get_for(ref, by=by, to=Permission.RESOLVE_TICKET), by)
-    ticket = lifecycle.resolve(ref, code=code, note=note, minutes=minutes, breach_cause=breach_cause, by=by)
+    how: dict[str, Any] = {
+        "code": code,
+        "note": note,
+        "breach_cause": breach_cause,
+        "breach_note": breach_note,
+    }
+    ticket = lifecycle.resolve(ref, **how, minutes=minutes, by=by)
     return ticket, [
         _attempt(
             child,
-            lambda at: lifecycle.resolve(at, code=code, note=note, breach_cause=breach_cause, by=by),
+            lambda at: lifecycle.resolve(at, **how, by=by),
         )
         for child in family
         if child.is_open

@@ -66,20 +66,32 @@ def resume(ref: str, *, by: Actor) -> Ticket:
 
 @transaction.atomic
 def resolve(
-    ref: str, *, code: str, note: str = "", minutes: int | None = None, breach_cause: str = "", by: Actor
+    ref: str,
+    *,
+    code: str,
+    note: str = "",
+    minutes: int | None = None,
+    breach_cause: str = "",
+    breach_note: str = "",
+    by: Actor,
 ) -> Ticket:
-    """Solved: the note goes to the customer, the clocks are met, and it closes itself after 5 business days."""
+    """Solved: the note goes to the customer, the clocks are met, and it closes itself after 5 business days.
+
+    Where a service level was missed and nobody said why, `breach_cause` must: a word of sla.models.Cause with
+    what there is to say in `breach_note`, or a sentence of one's own.
+    """
     ticket = queries.get_for(ref, by=by, to=Permission.RESOLVE_TICKET)
     rules.check_move(ticket.reference, ticket.status, Status.RESOLVED)
-    rules.check_texts({"note": note, "breach_cause": breach_cause})
+    rules.check_texts({"note": note, "breach_cause": breach_cause, "breach_note": breach_note})
+    cause = service_levels.cause_of(breach_cause, breach_note)
     if code and code not in ResolutionCode.values:
         raise RuleBroken(f"The code is one of: {', '.join(ResolutionCode.values)}.", field="code")
     now = clock.now()
     # The ticket is claimed before its clocks, as every verb does: one wins, and no two wait for each other.
     update(
         ticket, {"status": ticket.status}, now, status=Status.RESOLVED, resolution_code=code, resolved_at=now,
-        breach_cause=breach_cause, hold_reason="", pause_note="", review_at=None, customer_replied_at=None,
-        close_due_at=_close_due(now),
+        breach_cause=cause.words or ticket.breach_cause, hold_reason="", pause_note="", review_at=None,
+        customer_replied_at=None, close_due_at=_close_due(now),
     )  # fmt: skip
     if minutes:
         worklog.log_time(ticket, minutes=minutes, activity=Activity.FIX, note="", by=by)
@@ -88,13 +100,15 @@ def resolve(
     if code in NOTHING_PROMISED:
         service_levels.cancel(ticket, at=now, by=by, why=ResolutionCode(code).label.lower())
     else:
-        service_levels.meet(ticket, *Goal.values, at=now, by=by)
-    breached = service_levels.breached(ticket)
-    rules.check_resolution(code, note, breached=breached, breach_cause=breach_cause)
+        service_levels.resolved(ticket, at=now, by=by)
+    missed = service_levels.unexplained(ticket)
+    rules.check_resolution(code, note, breached=missed, breach_cause=breach_cause)
+    if missed:
+        service_levels.explain(ticket, cause, by=by)
     searching.put(ticket)
     trail.record(
         "ticket.resolved", on=ticket, by=by, before={"status": ticket.status},
-        after={"status": "resolved", "resolution_code": code}, breach_cause=breach_cause,
+        after={"status": "resolved", "resolution_code": code}, breach_cause=cause.words,
     )  # fmt: skip
     return queries.fresh(ticket)
 

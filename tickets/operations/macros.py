@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,14 @@ from core.audit import trail
 from core.common.actor import Actor
 from core.common.errors import Conflict, Invalid, NotFound, RuleBroken, Stale
 from escalation.models import Team
-from tickets import macros, queries, rules
+from tickets import macros, queries, rules, variables
 from tickets.models import Macro, Status, Ticket
 from tickets.operations import facts, lifecycle, moving
 from worklog import operations as worklog
 from worklog import queries as worklog_queries
 
 ME = "me"
+FACTS = ("name", "text", "public", "changes", "team", "active")
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,34 @@ def save_macro(
     by: Actor,
 ) -> Macro:
     """Make a macro, or change the one with this number. An unknown variable is refused here, not when it is used."""
-    require(by, Permission.MANAGE_MACROS)
-    wanted = kept(changes)
-    rules.check_texts({"text": text})
-    macros.check(name=name, text=text, public=public, changes=wanted)
-    _check_targets(wanted)
     values = {
-        "name": name.strip()[:100], "text": text, "public": public, "changes": wanted, "team": team, "active": active
-    }  # fmt: skip
-    if pk is None:
-        macro = Macro.objects.create(**values)
-        trail.record("macro.created", on=macro, by=by, after={"name": macro.name})
-        return macro
+        "name": name,
+        "text": text,
+        "public": public,
+        "changes": changes,
+        "team": team,
+        "active": active,
+    }
+    if pk is not None:
+        return edit_macro(pk, values=values, if_version=if_version, by=by)
+    require(by, Permission.MANAGE_MACROS)
+    macro = Macro.objects.create(**_checked(values))
+    trail.record("macro.created", on=macro, by=by, after={"name": macro.name})
+    return macro
+
+
+@transaction.atomic
+def edit_macro(pk: int, *, values: Mapping[str, Any], if_version: int | None = None, by: Actor) -> Macro:
+    """Change some of a macro's facts (FACTS). Raises Stale when it is no longer the version that was read."""
+    require(by, Permission.MANAGE_MACROS)
     macro = _macro(pk)
+    wanted = _checked({**{name: getattr(macro, name) for name in FACTS}, **values})
     if if_version is not None and if_version != macro.version:
         raise Stale(f"“{macro.name}” was changed by somebody else.", {"name": macro.name, "text": macro.text})
-    before, after = trail.changed(macro, values)
+    before, after = trail.changed(macro, wanted)
     if not after:
         return macro
-    if not Macro.objects.filter(pk=pk, version=macro.version).update(**values, version=F("version") + 1):
+    if not Macro.objects.filter(pk=pk, version=macro.version).update(**wanted, version=F("version") + 1):
         raise Conflict(f"“{macro.name}” was changed by somebody else a moment ago.")
     trail.record("macro.edited", on=macro, by=by, before=before, after=after)
     return _macro(pk)
@@ -77,7 +88,7 @@ def preview_macro(ref: str, *, macro: Macro, by: Actor) -> Used:
     changes = _differing(ticket, macro.changes, by)
     return Used(
         macro,
-        macros.fill(macro.text, macros.values_of(ticket, by)),
+        variables.fill(macro.text, macros.values_of(ticket, by)),
         _words(ticket, changes),
         macros.then_of(macro.changes),
     )
@@ -115,8 +126,17 @@ def kept(changes: dict[str, Any] | None) -> dict[str, Any]:
     return found if set(found) - {"reason", "hold_reason", "code"} else {}
 
 
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a macro in their stored shape. Raises Invalid with a sentence a field."""
+    changes = kept(values["changes"])
+    rules.check_texts({"text": values["text"]})
+    macros.check(name=values["name"], text=values["text"], public=values["public"], changes=changes)
+    _check_targets(changes)
+    return {**values, "name": values["name"].strip()[:100], "changes": changes}
+
+
 def _macro(pk: int) -> Macro:
-    found = Macro.objects.filter(pk=pk).first()
+    found = Macro.objects.select_related("team").filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such macro.")
     return found

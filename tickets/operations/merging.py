@@ -48,6 +48,9 @@ def merge(ref: str, *, into: str, by: Actor) -> Ticket:
     }
     _claim(source, target, moved["unanswered"], now)
     service_levels.cancel(source, at=now, by=by, why=f"merged into {target.reference}")
+    moved["took_over"] = service_levels.take_over_response(
+        queries.fresh(target), moved["clocks"], at=now, by=by, why=f"merged from {source.reference}"
+    )
     moved["opening"] = _opening(source, target).pk
     moved.update(_carry(source, target))
     Merge.objects.create(source=source, target=target, by_id=by.user_id, at=now, moved=moved)
@@ -78,6 +81,13 @@ def undo_merge(ref: str, *, by: Actor) -> Ticket:
         raise Conflict(f"{source.reference} was merged on a moment ago. Look again and repeat.")
     _bring_back(survivor, source, made.moved, now)
     source = queries.fresh(source)
+    service_levels.release_response(
+        survivor,
+        made.moved.get("took_over", []),
+        at=now,
+        by=by,
+        why=f"{source.reference} stands for itself again",
+    )
     service_levels.revive(
         source, made.moved["clocks"], at=now, by=by, gap=f"merged into {survivor.reference}"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from core.accounts.models import User
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from tickets import queries, rules
 from tickets.models import Ticket
+from tickets.operations import confidential
 from worklog import operations as worklog
 from worklog.models import Draft
 
@@ -31,16 +33,23 @@ def keep_draft(ref: str, *, form: str, text: str, mark: str = "", by: Actor) -> 
 
 
 @transaction.atomic
-def watch(ref: str, *, by: Actor) -> Ticket:
-    """Hear of the customer's messages and of every change of status."""
+def watch(ref: str, *, person: User | None = None, by: Actor) -> Ticket:
+    """Hear of the customer's messages and of every change of status, or let a `person` of the desk hear of them.
+
+    Who watches a confidential ticket may see it.
+    """
+    if person is not None and person.pk != by.user_id:
+        return confidential.name_person(ref, person=person, by=by)
     ticket = queries.get_for(ref, by=by, to=Permission.WORK_TICKET)
     worklog.watch(ticket, by=by)
     return ticket
 
 
 @transaction.atomic
-def unwatch(ref: str, *, by: Actor) -> Ticket:
-    """Hear of it no longer."""
+def unwatch(ref: str, *, person: User | None = None, by: Actor) -> Ticket:
+    """Hear of it no longer, or take another `person` off; raises RuleBroken where they do not watch."""
+    if person is not None and person.pk != by.user_id:
+        return confidential.unname_person(ref, person=person, by=by)
     ticket = queries.get_for(ref, by=by, to=Permission.WORK_TICKET)
     worklog.unwatch(ticket, by=by)
     return ticket

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +31,7 @@ NAMES: dict[str, Any] = {
 }  # kept by their slug
 CHOICES = {"kind": TicketKind, "impact": Level, "urgency": Level}
 TEXTS = ("subject", "description")
+FACTS = ("name", "rule", "zone", "starts_at", "values")
 
 
 def get_for(pk: int, *, by: Actor) -> Recurrence:
@@ -50,40 +52,57 @@ def save(
     starts_at: datetime,
     values: dict[str, Any],
     by: Actor,
-    pk: int | None = None,
-    if_version: int | None = None,
+    active: bool = True,
 ) -> Recurrence:
-    """Store a new or edited recurring ticket. Whoever saves it owns it: its tickets are opened with their rights.
+    """Store a new recurring ticket. Whoever saves it owns it: its tickets are opened with their rights.
 
     `values` is what the ticket gets, with organisation, application and team by slug.
-    Raises Invalid or RuleBroken for what could not be opened, Stale when somebody else saved it meanwhile.
+    Raises Invalid or RuleBroken for what could not be opened.
     """
-    require(by, Permission.WORK_TICKET)
-    if by.user_id is None:
-        raise RuleBroken("Only a person can own a recurring ticket.")
-    ticket_rules.check_texts({"name": name}, required=("name",))
-    rules.check(rule, zone, starts_at)
-    _read(values)
-    now = clock.now()
-    kept = {
-        "name": name.strip()[:100], "rule": rule, "zone": zone, "starts_at": starts_at, "values": values,
-        "owner_id": by.user_id, "active": True, "next_at": rules.next_after(rule, zone, starts_at, now),
-    }  # fmt: skip
-    if pk is None:
-        made = Recurrence.objects.create(**kept)
-        trail.record(
-            "recurrence.created", on=made, by=by, after={"name": made.name, "rule": rule, "zone": zone}
-        )
-        return made
+    kept = _checked(
+        {"name": name, "rule": rule, "zone": zone, "starts_at": starts_at, "values": values}, active, by
+    )
+    made = Recurrence.objects.create(**kept)
+    trail.record("recurrence.created", on=made, by=by, after=_told(kept))
+    return made
+
+
+@transaction.atomic
+def edit(pk: int, *, values: Mapping[str, Any], if_version: int | None = None, by: Actor) -> Recurrence:
+    """Change some facts of a recurring ticket (FACTS); one that rests still rests. Who changes it owns it from then on.
+
+    Raises as `save` does, and Stale when somebody else saved it meanwhile.
+    """
     old = get_for(pk, by=by)
+    present = {name: getattr(old, name) for name in FACTS}
+    kept = _checked({**present, **values}, old.active, by)
     version = old.version if if_version is None else if_version
     if not Recurrence.objects.filter(pk=pk, version=version).update(version=F("version") + 1, **kept):
         raise Stale(f"“{old.name}” was changed by somebody else.", {"rule": old.rule, "name": old.name})
+    before, after = _told(present), _told(kept)
+    if old.owner_id != by.user_id:
+        before["owner"], after["owner"] = old.owner.username, by.label
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     trail.record(
-        "recurrence.changed", on=old, by=by, before={"rule": old.rule, "zone": old.zone},
-        after={"rule": rule, "zone": zone},
+        "recurrence.changed", on=old, by=by,
+        before={name: before.get(name) for name in names}, after={name: after.get(name) for name in names},
     )  # fmt: skip
     return get_for(pk, by=by)
+
+
+def _checked(wanted: dict[str, Any], active: bool, by: Actor) -> dict[str, Any]:
+    """The columns of a recurring ticket of this owner. Raises Invalid or RuleBroken."""
+    require(by, Permission.WORK_TICKET)
+    if by.user_id is None:
+        raise RuleBroken("Only a person can own a recurring ticket.")
+    ticket_rules.check_texts({"name": wanted["name"]}, required=("name",))
+    dates = (wanted["rule"], wanted["zone"], wanted["starts_at"])
+    rules.check(*dates)
+    _read(wanted["values"])
+    return {
+        **wanted, "name": wanted["name"].strip()[:100], "owner_id": by.user_id, "active": active,
+        "next_at": rules.next_after(*dates, clock.now()) if active else None,
+    }  # fmt: skip
 
 
 @transaction.atomic
@@ -97,6 +116,12 @@ def switch(pk: int, *, on: bool, by: Actor) -> Recurrence:
         raise Conflict(f"“{found.name}” {'runs' if on else 'rests'} already.")
     trail.record("recurrence.switched", on=found, by=by, after={"active": on})
     return get_for(pk, by=by)
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as the history tells them, those of the ticket by their own names."""
+    when = {"name": facts["name"], "rule": facts["rule"], "zone": facts["zone"]}
+    return {**when, "first": facts["starts_at"].astimezone(UTC).isoformat(), **facts["values"]}
 
 
 def open_due(row: Recurrence, now: datetime) -> None:

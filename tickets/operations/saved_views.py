@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -37,7 +38,7 @@ def save_view(
     Raises Invalid for a filter that cannot be read, a column or an order that does not exist.
     """
     require(by, Permission.VIEW_QUEUE)
-    values = _checked(name, query, shown, ordering, by)
+    values = _checked(name=name, query=query, shown=shown, ordering=ordering, by=by)
     _check_team(team, by)
     if SavedView.objects.filter(owner_id=by.user_id).count() >= MOST_VIEWS:
         raise RuleBroken(f"You have {MOST_VIEWS} views. Delete one first.")
@@ -47,17 +48,16 @@ def save_view(
 
 
 @transaction.atomic
-def edit_view(
-    slug: str, *, name: str, query: str, by: Actor, if_version: int | None = None, shown: Sequence[str] = (),
-    ordering: str = "", team: Team | None = None,
-) -> SavedView:  # fmt: skip
-    """Change a view in all its parts. Raises Stale when somebody else changed it meanwhile."""
+def edit_view(slug: str, *, values: Mapping[str, Any], by: Actor, if_version: int | None = None) -> SavedView:
+    """Change some parts of a view, named as in `save_view`. Raises Stale when somebody else changed it meanwhile."""
     view = saved_views.get_for(slug, by=by)
     _check_may_change(view, by)
-    values = _checked(name, query, shown, ordering, by)
+    present = {"name": view.name, "query": view.query, "shown": view.columns, "ordering": view.ordering}
+    team = values.get("team", view.team)
+    wanted = {**present, **{name: value for name, value in values.items() if name != "team"}}
+    values = {**_checked(**wanted, by=by), "team": team}
     if team is not None and team.pk != view.team_id:
         _check_team(team, by)
-    values["team"] = team
     before, after = trail.changed(view, values)
     version = view.version if if_version is None else if_version
     if not SavedView.objects.filter(pk=view.pk, version=version).update(**values, version=F("version") + 1):
@@ -68,13 +68,15 @@ def edit_view(
 
 
 @transaction.atomic
-def delete_view(slug: str, *, by: Actor) -> None:
-    """Delete a view; the trail keeps what it was."""
+def delete_view(slug: str, *, by: Actor, if_version: int | None = None) -> None:
+    """Delete a view; the trail keeps what it was. Raises Stale when it is no longer the version that was read."""
     view = saved_views.get_for(slug, by=by)
     _check_may_change(view, by)
     before = {"name": view.name, "query": view.query, "columns": view.columns, "ordering": view.ordering}
+    version = view.version if if_version is None else if_version
+    if not SavedView.objects.filter(pk=view.pk, version=version).delete()[0]:
+        raise Stale("This view was changed by somebody else. Look again and repeat.", fields=before)
     trail.record("saved_view.deleted", on=view, by=by, before=before)
-    view.delete()
 
 
 def _check_may_change(view: SavedView, by: Actor) -> None:
@@ -91,7 +93,7 @@ def _check_team(team: Team | None, by: Actor) -> None:
         raise RuleBroken(f"You are not in {team.name}; a view is shared with one’s own team.", field="team")
 
 
-def _checked(name: str, query: str, shown: Sequence[str], ordering: str, by: Actor) -> dict[str, object]:
+def _checked(*, name: str, query: str, shown: Sequence[str], ordering: str, by: Actor) -> dict[str, Any]:
     """The values of a view, or Invalid with each field's sentences."""
     errors: dict[str, list[str]] = {}
     name = name.strip()
@@ -102,7 +104,7 @@ def _checked(name: str, query: str, shown: Sequence[str], ordering: str, by: Act
     kept = listing.kept(params)
     if len(kept) > LONGEST_QUERY:
         errors["query"] = ["This filter is too long to be saved."]
-    elif wrong := listing.read(params, by, clock.now()).wrong:
+    elif wrong := listing.unknown(params, by) or listing.read(params, by, clock.now()).wrong:
         errors["query"] = wrong
     if unknown := [column for column in shown if column not in columns.COLUMNS]:
         errors["columns"] = [f"There is no column “{unknown[0][:60]}”."]

@@ -29,7 +29,7 @@ def opened(ticket: Ticket) -> dict[str, Any]:
 
 
 def speaker(ticket: Ticket, user_id: int | None) -> dict[str, Any]:
-    """The first to have a ticket at L1 goes on speaking with the customer when others do the work."""
+    """The first to have a ticket at the first tier goes on speaking with the customer when others do the work."""
     missing = ticket.communication_owner_id is None and ticket.tier == 1 and user_id is not None
     return {"communication_owner_id": user_id} if missing else {}
 

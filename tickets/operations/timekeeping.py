@@ -38,10 +38,20 @@ def start_timer(ref: str, *, by: Actor) -> tuple[str, int] | None:
 
 
 @transaction.atomic
-def stop_timer(ref: str, *, minutes: int, activity: str, note: str = "", by: Actor) -> TimeEntry:
-    """Stop the actor's timer on a ticket and log its time, as the person rounded it."""
+def stop_timer(
+    ref: str,
+    *,
+    minutes: int | None = None,
+    activity: str = Activity.INVESTIGATION,
+    note: str = "",
+    by: Actor,
+) -> TimeEntry:
+    """Stop the actor's timer on a ticket and log its time: `minutes` as the person rounded it, or as it offers."""
     ticket = queries.get_for(ref, by=by, to=Permission.LOG_TIME)
     rules.check_texts({"note": note})
+    if minutes is None:
+        timer = worklog_queries.timer_on(ticket, by)
+        minutes = time_rules.rounded(clock.now() - timer.started_at) if timer else 0
     return worklog.stop_timer(ticket, minutes=minutes, activity=activity, note=note, by=by)
 
 
@@ -61,11 +71,13 @@ def delete_time(ref: str, *, entry: int, by: Actor) -> Ticket:
 
 @transaction.atomic
 def log_beside(ref: str, *, minutes: int | None, by: Actor) -> None:
-    """Log the time that was typed beside a reply or a note; the actor's timer here ends with it. None logs nothing."""
-    if not minutes:
+    """Log the time that was typed beside a note; the actor's timer here ends with it. None logs nothing.
+
+    Minutes that came back with a reply of the actor are logged with it, and not offered again.
+    """
+    if minutes is None:
         return
     ticket = queries.get_for(ref, by=by, to=Permission.LOG_TIME)
-    _, timer = worklog_queries.time_for(ticket, by)
-    here = timer is not None and (timer.subject_kind, timer.subject_id) == (Ticket.SUBJECT, ticket.pk)
-    log = worklog.stop_timer if here else worklog.log_time
+    log = worklog.stop_timer if worklog_queries.timer_on(ticket, by) else worklog.log_time
     log(ticket, minutes=minutes, activity=Activity.COMMUNICATION, by=by)
+    ticket.held_replies.filter(author_id=by.user_id, taken_back_at__isnull=False).update(minutes=None)

@@ -10,6 +10,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from core.common import markdown
+from core.files import operations as files
+from core.files import sniffing
+from escalation import tiers
+from escalation.directory import Proposal
 from sla.models import Goal
 from tickets import quoting
 from tickets.columns import Column, chosen
@@ -31,7 +35,8 @@ GOALS = dict(Goal.choices)
 @register.inclusion_tag("ui/row.html")
 def ticket_row(ticket: Ticket, columns: list[Column] | None = None) -> dict[str, Any]:
     """One row of the queue: what ui/row.html wants to know, and the list's further columns."""
-    chip = ("reopened", "blue") if ticket.reopened_count else ("", "")
+    chips = [("Passed around", "amber", "warn")] if ticket.passed_around else []
+    chips += [("reopened", "blue", "")] if ticket.reopened_count else []
     return {
         "id": ticket.pk,
         "reference": ticket.reference,
@@ -49,12 +54,15 @@ def ticket_row(ticket: Ticket, columns: list[Column] | None = None) -> dict[str,
         "due_at": ticket.due_at,
         "state": "running" if ticket.due_at else "paused",
         "goal": GOALS.get(ticket.due_goal, "Clock"),
+        "clock_url": reverse("tickets:clock", args=[ticket.reference, ticket.due_goal])
+        if ticket.due_goal
+        else "",
         "tier": ticket.tier,
         "present": getattr(ticket, "present", ()),
         "unread": ticket.customer_replied_at is not None,
         "cells": [cell(column, ticket) for column in columns or chosen([])],
-        "chip_text": chip[0],
-        "chip_look": chip[1],
+        "chips": chips,
+        "passed_around": ticket.passed_around,
     }
 
 
@@ -89,9 +97,11 @@ def moments(minutes: int) -> int:
 
 
 @register.inclusion_tag("tickets/ask_button.html")
-def ask(verb: str, label: str, key: str = "", sign: str = "", look: str = "") -> dict[str, str]:
+def ask(
+    verb: str, label: str, key: str = "", sign: str = "", look: str = "", only_here: bool = True
+) -> dict[str, Any]:
     """A button that opens the dialog of a verb; without script it is a link to the page with the dialog open."""
-    return {"verb": verb, "label": label, "key": key, "sign": sign, "look": look}
+    return {"verb": verb, "label": label, "key": key, "sign": sign, "look": look, "only_here": only_here}
 
 
 @register.inclusion_tag("tickets/ask_many.html")
@@ -104,13 +114,14 @@ def ask_many(verb: str, label: str, key: str = "", sign: str = "") -> dict[str, 
 def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[str, Any]:
     """The reply box of a ticket, with the draft or what was typed before an error."""
     box, time = context["composer"], context.get("time")
-    address = {
-        name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in ("reply", "draft", "markdown")
-    }
+    offered = time if box.minutes is None else None
+    names = ("reply", "draft", "markdown", "mentionable")
+    address = {name: reverse(f"tickets:{name}", args=[ticket.reference]) for name in names}
     return {
         "action": address["reply"],
         "draft_url": address["draft"],
         "markdown_url": address["markdown"],
+        "mentions_url": address["mentionable"],
         "draft": ticket.reference,
         "mark": box.mark,
         "kept_at": box.kept_at,
@@ -118,6 +129,9 @@ def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[s
         "error": _errors(context.get("reply")),
         "note": box.note,
         "kept": box.files,
+        "lost_files": bool(getattr(context.get("reply"), "files", None)),
+        "most_bytes": files.MOST_BYTES,
+        "refused_endings": " ".join(sorted(sniffing.REFUSED_ENDINGS)),
         "then": THEN,
         "then_now": box.then,
         "preview": context.get("preview", ""),
@@ -126,8 +140,8 @@ def composer_for(context: template.Context, ticket: Ticket, talk: Any) -> dict[s
         "hidden": [{"name": "last_seen", "value": talk.last_public}],
         "macros": True,
         "timed": time is not None,
-        "minutes": time.minutes if time else "",
-        "timer_since": time.since if time else None,
+        "minutes": offered.minutes if offered else box.minutes,
+        "timer_since": offered.since if offered else None,
         "csrf_token": context.get("csrf_token"),
     }
 
@@ -151,17 +165,21 @@ def rendered(html: str) -> str:
 
 
 @register.simple_tag
-def dialog_words(verb: str, ticket: Ticket, receiving: dict[str, Any] | None = None) -> dict[str, str] | None:
+def dialog_words(verb: str, ticket: Ticket, proposed: list[Proposal] | None = None) -> dict[str, str] | None:
     """What the dialog of a verb says; None for a verb that has its form in the page."""
     words = DIALOGS.get(verb)
     if words is None:
         return None
-    facts = {"ref": ticket.reference, "tier": ticket.tier, "up": ticket.tier + 1, "down": ticket.tier - 1}
+    ladder, tier = tiers.ladder(), ticket.tier
+    names = {"tier": ladder.name(tier), "up": ladder.name(tier + 1), "down": ladder.name(tier - 1)}
+    facts = {"ref": ticket.reference, **names}
     shown = {name: text.format_map(facts) for name, text in words.items()}
     shown["action"] = reverse(f"tickets:{verb}", args=[ticket.reference])
-    if receiving:
-        who = receiving["person"].display_name if receiving["person"] else "nobody"
-        shown["say"] = f"Goes to {receiving['team'].name}. On call now: {who}."
+    if proposed:
+        first = proposed[0]
+        shown["say"] = f"Goes to {first.answer.team.name}, which {first.why}. {first.told}"
+    elif proposed is not None:
+        shown["say"] = f"No team works at {names['up']} yet, so nobody can take it."
     return {
         "keep": "Cancel",
         "look": "pri",
@@ -175,17 +193,23 @@ def dialog_words(verb: str, ticket: Ticket, receiving: dict[str, Any] | None = N
 
 DIALOGS: dict[str, dict[str, str]] = {
     "assign": {"title": "Assign {ref}", "send": "Assign", "keep": "Leave as it is"},
+    "speaker": {
+        "title": "Who speaks with the customer of {ref}?",
+        "send": "Ask them",
+        "keep": "Leave as it is",
+        "say": "One person, usually of the first tier, whoever does the work. They hear what the customer writes.",
+    },
     "escalate": {
-        "title": "Escalate {ref} to L{up}",
-        "send": "Escalate to L{up}",
-        "keep": "Keep at L{tier}",
+        "title": "Escalate {ref} to {up}",
+        "send": "Escalate to {up}",
+        "keep": "Keep at {tier}",
         "sign": "up",
         "say_sign": "phone",
     },
     "hand_back": {
-        "title": "Hand {ref} back to L{down}",
+        "title": "Hand {ref} back to {down}",
         "send": "Hand back",
-        "keep": "Keep at L{tier}",
+        "keep": "Keep at {tier}",
         "sign": "back",
     },
     "wait": {
