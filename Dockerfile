@@ -18,4 +18,5 @@ ENV DESK_ENV=production DESK_DATA_DIR=/data DESK_HOST=0.0.0.0
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "servicedesk.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
-     "--threads", "16", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]
+     "--threads", "16", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", \
+     "--logger-class", "servicedesk.access_log.AccessLog"]

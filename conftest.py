@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests import template
+
 # The stories and the races are shown on the embedded default and again on PostgreSQL and Redis.
 EVERYWHERE = ("flows", "concurrency")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The database that the workers copy is made before they start, so that it is made once."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and not hasattr(config, "workerinput"):
+        template.made()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ from changes.models import Change
 from core.accounts.api import DeskAPIView, DeskViewSet, listing, reading, verb
 from core.accounts.permissions import Permission
 from core.audit.api import EventOut
+from core.common import ical
 from core.common.actor import Actor
 
 Data = dict[str, Any]
@@ -140,7 +141,7 @@ class CalendarView(DeskAPIView):
         responses={(200, "text/calendar"): OpenApiResponse(OpenApiTypes.STR, "An iCalendar file.")}
     )
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(calendar.feed(request.actor), content_type="text/calendar; charset=utf-8")  # type: ignore[attr-defined]
+        return HttpResponse(calendar.feed(request.actor), content_type=ical.MEDIA_TYPE)  # type: ignore[attr-defined]
 
 
 ROUTES = [("changes/calendar.ics", CalendarView), ("changes", ChangeViewSet)]

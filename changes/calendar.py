@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import combinations
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import icalendar
-from django.conf import settings
 from django.db.models import QuerySet
 
 from catalogue.models import Application, Component, Dependency
@@ -19,7 +16,7 @@ from changes.collisions import Collision, Plan
 from changes.models import Change, Freeze
 from changes.vocabulary import Outcome, Status, Type
 from core.accounts.models import User
-from core.common import clock
+from core.common import clock, ical
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from customers.models import BusyWindow
@@ -251,31 +248,25 @@ def feed(actor: Actor) -> bytes:
         .prefetch_related("applications", "components__application")
         .order_by("planned_start", "id")[:FEED_ROWS]
     )
-    book = icalendar.Calendar()
-    book.add("prodid", "-//Service desk//Changes//EN")
-    book.add("version", "2.0")
-    book.add("x-wr-calname", "Changes")
-    for change in rows:
-        book.add_component(_entry(change, now))
-    return bytes(book.to_ical())
+    return ical.write("Changes", (_entry(change, now) for change in rows))
 
 
-def _entry(change: Change, now: datetime) -> icalendar.Event:
-    base = settings.BASE_URL.rstrip("/")
+def _entry(change: Change, now: datetime) -> ical.Entry:
     cancelled = change.status == Status.REJECTED or change.outcome == Outcome.WITHDRAWN
-    entry = icalendar.Event()
-    entry.add("uid", f"{change.reference.lower()}@{urlsplit(base).hostname or 'localhost'}")
-    entry.add("sequence", change.version)
-    entry.add("dtstamp", now)
-    entry.add("dtstart", change.planned_start)
-    entry.add("dtend", change.planned_end)
-    entry.add("summary", f"{change.reference} {change.title}")
-    entry.add("location", ", ".join(application.name for application in touched(change)))
-    entry.add("description", f"{change.get_type_display()}, {change.get_status_display().lower()}")
-    entry.add("url", f"{base}/changes/{change.reference}/")
     firm = change.status not in (Status.SUBMITTED, Status.APPROVED)
-    entry.add("status", "CANCELLED" if cancelled else "CONFIRMED" if firm else "TENTATIVE")
-    return entry
+    assert change.planned_start is not None and change.planned_end is not None  # in_window() finds no others
+    return ical.Entry(
+        key=change.reference.lower(),
+        sequence=change.version,
+        stamp=now,
+        start=change.planned_start,
+        end=change.planned_end,
+        summary=f"{change.reference} {change.title}",
+        location=", ".join(application.name for application in touched(change)),
+        description=f"{change.get_type_display()}, {change.get_status_display().lower()}",
+        path=f"/changes/{change.reference}/",
+        status=ical.CANCELLED if cancelled else ical.CONFIRMED if firm else ical.TENTATIVE,
+    )
 
 
 def _slot(found: Week, change: Change, *, clash: bool) -> Slot:

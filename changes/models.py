@@ -17,6 +17,7 @@ from incidents.models import Incident
 from tickets.models import Ticket
 
 RUNNING = (Status.SUBMITTED, Status.APPROVED, Status.SCHEDULED, Status.IMPLEMENTING, Status.VALIDATING)
+DECIDED = (Status.SCHEDULED, Status.IMPLEMENTING, Status.VALIDATING)
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):

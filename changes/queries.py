@@ -11,7 +11,7 @@ from django.db.models import Case, Q, QuerySet, When
 from catalogue.models import Dependency
 from changes import collisions, rules
 from changes.collisions import Collision, Hardness, Plan
-from changes.models import Approval, Change, Freeze
+from changes.models import DECIDED, Approval, Change, Freeze
 from changes.vocabulary import Decision, Status
 from core.accounts.models import User
 from core.accounts.permissions import ROLE_PERMISSIONS, Permission, require
@@ -218,7 +218,7 @@ def _freezes(start: datetime, end: datetime) -> Iterable[collisions.Frozen]:
 def _incidents_in_the_way(plan: Plan) -> list[Collision]:
     """An open incident on what is changed."""
     touched = Q(applications__in=plan.applications) | Q(components__in=plan.components)
-    live = Incident.objects.live().filter(touched).distinct().order_by("id")
+    live = Incident.objects.live().real().filter(touched).distinct().order_by("id")
     return [
         Collision(
             Hardness.SOFT, "open_incident", incident.reference,
@@ -274,6 +274,12 @@ def calendar(actor: Actor, starts: datetime, ends: datetime) -> QuerySet[Change]
         .prefetch_related("applications", "components__application")
         .order_by("planned_start", "id")
     )
+
+
+def noticed(starts: datetime, ends: datetime) -> QuerySet[Change]:
+    """What users will notice in a period and is decided: for the status pages, which have no reader."""
+    rows = Change.objects.in_window(starts, ends).filter(downtime=True, status__in=DECIDED)
+    return rows.prefetch_related("applications").order_by("planned_start", "id")
 
 
 def history(reference: str, *, by: Actor) -> QuerySet[Event]:

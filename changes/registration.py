@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from catalogue.queries import needed_applications
 from changes import events, my_work, notices, operations, queries
 from changes.models import Change
 from core.audit import words
@@ -16,7 +17,6 @@ from core.timers import sweeps
 from incidents import panels
 from incidents.models import Incident
 from worklog import subjects
-from worklog.models import Link
 
 
 def visible_to(actor: Actor) -> QuerySet[Change]:
@@ -31,17 +31,10 @@ def owed(now: datetime) -> QuerySet[Change]:
 def before_incident(
     incident: Incident, actor: Actor, since: datetime, until: datetime
 ) -> list[panels.RecentChange]:
-    """What was carried out on an incident's applications in a period, for its page."""
-    suspected = set(
-        Link.objects.filter(
-            subject_kind=Incident.SUBJECT,
-            subject_id=incident.pk,
-            kind=Link.Kind.CAUSED_BY,
-            to_kind=Change.SUBJECT,
-        ).values_list("to_id", flat=True)
-    )
+    """What was carried out in a period on an incident's applications and on what these need, for its page."""
     touched = [application.pk for application in incident.applications.all()]
     touched += [component.application_id for component in incident.components.all()]
+    near = needed_applications(touched) if touched else set(touched)
     return [
         panels.RecentChange(
             reference=change.reference,
@@ -49,10 +42,9 @@ def before_incident(
             status=change.get_status_display(),
             at=change.started_at or since,
             url=reverse("changes:detail", args=[change.reference]),
-            suspected=change.pk in suspected,
             applications=[application.slug for application in change.applications.all()],
         )
-        for change in queries.carried_out(touched, since, until, actor)
+        for change in queries.carried_out(near, since, until, actor)
     ]
 
 

@@ -20,7 +20,7 @@ from changes.filters import ChangeFilter
 from changes.models import Change
 from core.accounts.permissions import Permission
 from core.accounts.web import page
-from core.common import paging
+from core.common import ical, paging
 from core.common.actor import Actor
 from core.common.web import act
 
@@ -57,7 +57,7 @@ def feed(request: HttpRequest) -> HttpResponse:
     """The calendar as a file for another program."""
     return HttpResponse(
         calendar.feed(request.actor),  # type: ignore[attr-defined]
-        content_type="text/calendar; charset=utf-8",
+        content_type=ical.MEDIA_TYPE,
         headers={"Content-Disposition": 'attachment; filename="changes.ics"'},
     )
 

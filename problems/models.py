@@ -234,6 +234,7 @@ class FollowUpAction(Versioned):
                 name="problems_open_actions",
                 condition=Q(status__in=["proposed", "accepted", "in_progress"]),
             ),
+            models.Index(fields=["finished_at"], name="problems_finished_actions"),
         ]
 
     def __str__(self) -> str:

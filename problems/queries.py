@@ -182,7 +182,8 @@ def burndown(actor: Actor, now: datetime, weeks: int = WEEKS_SHOWN) -> list[Week
         wanted[f"open{number}"] = Count("pk", filter=Q(created_at__lt=end) & unfinished)
         wanted[f"added{number}"] = Count("pk", filter=Q(created_at__gte=start, created_at__lt=end))
         wanted[f"finished{number}"] = Count("pk", filter=Q(finished_at__gte=start, finished_at__lt=end))
-    counts = FollowUpAction.objects.visible_to(actor).order_by().aggregate(**wanted)
+    shown = Q(finished_at__isnull=True) | Q(finished_at__gte=_midnight(mondays[0]))
+    counts = FollowUpAction.objects.visible_to(actor).filter(shown).order_by().aggregate(**wanted)
     begin = counts["open0"]
     return [
         Week(

@@ -72,12 +72,10 @@ class AuditViewSet(DeskViewSet):
 
 
 class DeskRouter(routers.SimpleRouter):
-    """Routes only what a viewset offers: no form, no route; PUT and DELETE never, so `update` is free as a verb."""
+    """Routes only what a viewset offers: no form, no route; PUT never, so `update` is free as a verb."""
 
     routes: ClassVar[list[Any]] = [
-        route._replace(
-            mapping={http: name for http, name in route.mapping.items() if http not in ("put", "delete")}
-        )
+        route._replace(mapping={http: name for http, name in route.mapping.items() if http != "put"})
         if isinstance(route, routers.Route)
         else route
         for route in routers.SimpleRouter.routes
@@ -89,6 +87,7 @@ class DeskRouter(routers.SimpleRouter):
             "retrieve": viewset.list_route and viewset.retrieve_route,
             "create": viewset.create_form is not None,
             "partial_update": viewset.patch_form is not None,
+            "destroy": viewset.delete_route,
         }
         bound = super().get_method_map(viewset, method_map)
         return {http: name for http, name in bound.items() if offered.get(name, True)}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from celery.beat import EmbeddedService
 
+from core.timers import sweeps
 from servicedesk.beat import SteadyScheduler
 from servicedesk.celery import app
 
@@ -28,11 +29,14 @@ def worker() -> Iterator[None]:
     )
     thread = threading.Thread(target=controller.start, name="Worker", daemon=True)
     thread.start()
+    sweeps.go_on()
     try:
         yield
     finally:
+        sweeps.stop()  # a lane with a thousand mails would not be done in time
         controller.stop()
         thread.join(STOP_SECONDS)
+        sweeps.go_on()  # for whoever sweeps here afterwards
 
 
 @contextmanager

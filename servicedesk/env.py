@@ -5,6 +5,7 @@ file that holds the value (the usual form for secrets in containers).
 """
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +18,24 @@ from environs import EnvError, FileAwareEnv, validate
 KNOWN = frozenset(
     {
         "DESK_ALLOWED_HOSTS",
+        "DESK_ALLOWED_TARGETS",
         "DESK_BASE_URL",
         "DESK_DATA_DIR",
         "DESK_DEBUG",
         "DESK_DEMO",
         "DESK_ENV",
         "DESK_FAULT",
+        "DESK_HEARTBEAT_URL",
         "DESK_HOST",
+        "DESK_INCIDENT_CONNECTIONS",
+        "DESK_LANE_CONNECTIONS",
         "DESK_LOG_LEVEL",
         "DESK_MAIL_FROM",
+        "DESK_OWN_DOMAINS",
         "DESK_PORT",
         "DESK_PROXIES",
         "DESK_SECRET_KEY",
+        "DESK_UNDELIVERED_MINUTES",
         "DESK_WAKE_WORKERS",
     }
 )
@@ -66,12 +73,18 @@ class Config:
     port: int
     base_url: str
     allowed_hosts: list[str]
+    allowed_targets: frozenset[str]
+    heartbeat_url: str
     proxies: int
     secret_key: str
     database: dict[str, Any]
     redis_url: str
     mail: Mail
     mail_from: str
+    own_domains: frozenset[str]
+    incident_connections: int
+    lane_connections: int
+    undelivered_minutes: int
     log_level: str
     wake_workers: bool
 
@@ -107,15 +120,28 @@ def _read(env: FileAwareEnv, base_dir: Path) -> Config:
         port=port,
         base_url=base_url,
         allowed_hosts=_allowed_hosts(env.list("DESK_ALLOWED_HOSTS", []), base_url, host, production),
+        allowed_targets=_allowed_targets(env.list("DESK_ALLOWED_TARGETS", [])),
+        heartbeat_url=_heartbeat_url(env.str("DESK_HEARTBEAT_URL", "")),
         proxies=env.int("DESK_PROXIES", int(production), validate=validate.Range(0, 5)),
         secret_key=_secret_key(env.str("DESK_SECRET_KEY", ""), data_dir, production),
         database=parse_database(env.str("DATABASE_URL", ""), data_dir),
         redis_url=parse_redis(env.str("REDIS_URL", "")),
         mail=parse_mail(env.str("EMAIL_URL", ""), data_dir),
         mail_from=env.str("DESK_MAIL_FROM", f"Service desk <desk@{urlsplit(base_url).hostname}>"),
+        own_domains=_own_domains(env.list("DESK_OWN_DOMAINS", [])),
+        incident_connections=env.int("DESK_INCIDENT_CONNECTIONS", 12, validate=validate.Range(1, 100)),
+        lane_connections=env.int("DESK_LANE_CONNECTIONS", 3, validate=validate.Range(1, 100)),
+        undelivered_minutes=env.int("DESK_UNDELIVERED_MINUTES", 2, validate=validate.Range(1, 60)),
         log_level=env.str("DESK_LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
         wake_workers=env.bool("DESK_WAKE_WORKERS", True),
     )
+
+
+def _heartbeat_url(url: str) -> str:
+    """Where the desk says once a minute that it works; an empty string for nowhere."""
+    if url and not url.startswith(("https://", "http://")):
+        raise ImproperlyConfigured("DESK_HEARTBEAT_URL must start with https:// or http://.")
+    return url
 
 
 def parse_database(url: str, data_dir: Path) -> dict[str, Any]:
@@ -232,6 +258,20 @@ def _allowed_hosts(given: list[str], base_url: str, host: str, production: bool)
     if not production and host in ("0.0.0.0", "::"):  # noqa: S104 - a comparison, not a bind
         return ["*"]
     return list(dict.fromkeys([*given, base.hostname, "localhost", "127.0.0.1", "[::1]"]))
+
+
+def _allowed_targets(given: list[str]) -> frozenset[str]:
+    """Hosts, or hosts with a port, that outgoing requests may reach although they are inside or speak plain HTTP."""
+    for target in given:
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|[0-9A-Fa-f:]+", target):
+            raise ImproperlyConfigured(
+                f"DESK_ALLOWED_TARGETS names hosts as sms.office.example or 10.0.0.5:8080; not {target}."
+            )
+    return frozenset(target.lower() for target in given)
+
+
+def _own_domains(given: list[str]) -> frozenset[str]:
+    return frozenset(name.strip().lower().lstrip("@") for name in given if name.strip())
 
 
 def _shown(host: str) -> str:

@@ -13,19 +13,22 @@ MAJOR = (Severity.SEV1, Severity.SEV2)
 
 
 def live_incident(actor: Actor) -> LiveIncident | None:
-    """The most serious open incident in one query; one that is not assessed yet counts as major."""
-    found = sorted(queries.live(actor), key=lambda incident: incident.severity or Severity.SEV2)
+    """The most serious open incident in one query; not assessed yet counts as major, an exercise comes last."""
+    found = sorted(
+        queries.live(actor), key=lambda incident: (incident.drill, incident.severity or Severity.SEV2)
+    )
     if not found:
         return None
     first = found[0]
     every = timedelta(minutes=first.cadence_minutes) if first.cadence_minutes else None
     return LiveIncident(
         reference=first.reference,
-        title=first.title,
+        title=first.shown_title,
         url=address("incidents:detail", first.reference),
         next_update_due_at=first.next_update_due_at,
         update_every=every,
-        bridge_url=first.bridge_url,
+        bridge_url=first.bridge_link,
         others=len(found) - 1,
-        major=(first.severity or Severity.SEV1) in MAJOR,
+        drill=first.drill,
+        major=not first.drill and (first.severity or Severity.SEV1) in MAJOR,
     )

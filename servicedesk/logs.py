@@ -1,8 +1,14 @@
 """Logs: one line an event on standard error, JSON in production, readable locally."""
 
+import re
 from typing import Any
 
 import structlog
+
+# Who knows such an address needs no session: calendars, the internal status page, links in mails, a password's reset.
+_SECRET = re.compile(
+    r"(/(?:calendars|still-right|acknowledge|status/internal|password/reset/key)/)[^/\s'\"?]{12,}"
+)
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
@@ -28,6 +34,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    last.append(lambda logger, name, line: without_secrets(line))
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
@@ -46,3 +53,8 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
             "waitress.queue": {"level": "ERROR"},
         },
     }
+
+
+def without_secrets(text: str) -> str:
+    """The text with the secret part of addresses left out."""
+    return _SECRET.sub(r"\1***", text)

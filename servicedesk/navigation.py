@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject, cached_property
 from core.accounts.permissions import Permission, can
 from core.common.actor import ANONYMOUS, Actor
 from core.common.clock import now
+from servicedesk import health
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,12 @@ ENTRIES: list[Entry] = [
         "Who to call", "escalation:list", "phone", "Operations", Permission.VIEW_DIRECTORY, "w", "Who to call"
     ),
     Entry("Dashboard", "reports:list", "chart", "Manage", Permission.VIEW_DASHBOARD, "d"),
+    Entry("Service levels", "sla:list", "clock", "Manage", Permission.VIEW_SERVICE_LEVELS),
     Entry("Customers", "customers:list", "org", "Manage", Permission.VIEW_CUSTOMERS),
     Entry("Recurring", "tickets:recurring", "cal", "Manage", Permission.WORK_TICKET),
     Entry("Macros", "tickets:macros", "spark", "Manage", Permission.MANAGE_MACROS),
     Entry("Rules", "tickets:rules", "bolt", "Manage", Permission.MANAGE_AUTOMATION),
+    Entry("Tiers", "tiers:list", "layers", "Manage", Permission.MANAGE_DATA),
     Entry("Administration", "admin:index", "sliders", "Manage", Permission.MANAGE_DATA),
 ]
 
@@ -63,6 +66,7 @@ class LiveIncident:
     bridge_url: str = ""
     others: int = 0
     major: bool = True
+    drill: bool = False
 
 
 # Filled once by ServiceDeskConfig.ready(): the actor -> what to show, in at most two queries.
@@ -128,6 +132,15 @@ class Shell:
     @cached_property
     def live_incident(self) -> LiveIncident | None:
         return live_incident_source(self.actor) if live_incident_source and self.is_staff else None
+
+    @property
+    def trouble(self) -> list[str]:
+        """What keeps the desk from doing its work, as far as this process knows."""
+        return health.remembered() if self.is_staff else []
+
+    @cached_property
+    def banner_url(self) -> str:
+        return address("health_banner") if self.is_staff and can(self.actor, Permission.VIEW_QUEUE) else ""
 
     @cached_property
     def counts_url(self) -> str:

@@ -12,7 +12,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core.accounts import operations
+from core.common import clock
 from core.common.web import act
+from escalation import standing
 
 
 class ProfileForm(forms.Form):
@@ -55,4 +57,5 @@ def _done(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: forms.Form, status: int = 200) -> HttpResponse:
-    return render(request, "servicedesk/profile.html", {"form": form}, status=status)
+    found = standing.of(request.actor, clock.now())  # type: ignore[attr-defined]
+    return render(request, "servicedesk/profile.html", {"form": form, "standing": found}, status=status)

@@ -21,7 +21,7 @@ from core.common.api import Number, StrictSerializer, Text, UtcDateTime
 from core.common.errors import NotFound
 from core.search import queries
 from core.search.models import SearchDoc
-from escalation import directory
+from escalation import finding
 from servicedesk import search_hits
 from worklog import subjects
 
@@ -56,6 +56,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "hits": [(hit, search_hits.pieces(hit.doc.title, words), texts.get(hit.doc.pk, [])) for hit in shown],
         "total": len(found.hits),
         "more": found.more,
+        "newest": queries.NEWEST,
         "facets": [
             (name, [(label, count, on, _toggled(query, name, value)) for value, label, count, on in values])
             for name, values in found.facets.items()
@@ -80,7 +81,7 @@ def palette(request: HttpRequest) -> HttpResponse:
             (doc, subjects.address(doc.kind, doc.reference))
             for doc in [*_named(typed, actor), *queries.find(typed, actor, limit=IN_PALETTE)]
         ]
-        people = directory.search(typed)[:PEOPLE_IN_PALETTE] if can(actor, Permission.VIEW_DIRECTORY) else []
+        people = finding.search(typed)[:PEOPLE_IN_PALETTE] if can(actor, Permission.VIEW_DIRECTORY) else []
     unique = {doc.reference: (doc, url) for doc, url in records}
     context = {"records": list(unique.values())[:IN_PALETTE], "people": people}
     return render(request, "servicedesk/palette.html", context)
@@ -138,7 +139,8 @@ class SearchView(DeskAPIView):
     """What the caller may see and matches all words of `q`, the best first.
 
     `q` takes tokens as the search page does: `kind:ticket,incident status:open application:payments period:7d card`.
-    The facets count the 200 best hits.
+    At most 200 hits: those with all words in the title first, then the newest, of the 1,000 newest. The facets
+    count these.
     """
 
     view_permission = Permission.VIEW_TICKETS

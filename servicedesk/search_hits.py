@@ -41,7 +41,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """`hits` after all filters; `facets` count the hits that the other filters leave."""
+    """`hits` after all filters; `facets` count the hits that the other filters leave.
+
+    `more`: there are further hits that neither of them counts.
+    """
 
     hits: list[Hit]
     facets: dict[str, list[tuple[str, str, int, bool]]]

@@ -14,6 +14,8 @@ DESK = env.read(BASE_DIR)
 DEBUG = DESK.debug
 SECRET_KEY = DESK.secret_key
 ALLOWED_HOSTS = DESK.allowed_hosts
+ALLOWED_TARGETS = DESK.allowed_targets
+HEARTBEAT_URL = DESK.heartbeat_url
 BASE_URL = DESK.base_url
 DATA_DIR = DESK.data_dir
 DESK_ENV = "production" if DESK.production else "local"
@@ -117,7 +119,11 @@ if DESK.redis_url:
 else:
     # Without Redis everything runs in one process (manage.py desk), so its memory is the shared cache.
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "desk"}}
+# What is read on every row of a list and may be half a minute old stays in the memory of each process.
+CACHES["local"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"}
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+# Addresses that never look at a session: they answer while the database is away.
+WITHOUT_SESSION = ("/status/", "/healthz", "/readyz", "/metrics")
 FILES_DIR = DATA_DIR / "files"
 
 # --- language and time ------------------------------------------------------------------------------------
@@ -222,6 +228,12 @@ EMAIL_HOST_PASSWORD = DESK.mail.password
 EMAIL_USE_SSL = DESK.mail.tls
 EMAIL_USE_TLS = DESK.mail.starttls
 EMAIL_TIMEOUT = DESK.mail.timeout
+OWN_DOMAINS = DESK.own_domains  # addresses there are the desk's own house and need no confirmation
+INCIDENT_CONNECTIONS = (
+    DESK.incident_connections
+)  # threads, and so connections, of one worker in the incident lane
+LANE_CONNECTIONS = DESK.lane_connections  # in each of the other lanes
+UNDELIVERED_MINUTES = DESK.undelivered_minutes
 
 # --- API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

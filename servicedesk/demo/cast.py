@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -11,9 +11,19 @@ from django.contrib.auth.hashers import make_password
 from catalogue.models import Application, Component, Dependency, Question, Region
 from core.accounts import actors
 from core.accounts.models import RoleGrant, User
+from core.common import clock
 from core.common.actor import Actor, Door
 from core.common.vocabulary import CustomerTier, Role
-from customers.models import Audience, BusyWindow, Contact, EnvironmentAnswer, Organisation, Subscription
+from core.outbox import bounces
+from customers.models import (
+    Audience,
+    BusyWindow,
+    Contact,
+    EnvironmentAnswer,
+    ImpactNote,
+    Organisation,
+    Subscription,
+)
 from escalation import operations as directory
 from escalation.models import Team
 from sla.defaults import ensure_defaults
@@ -111,16 +121,39 @@ TEAMS = [
     {
         "name": "Network and edge", "tier": 2, "lead": "uma", "members": ["uma"], "components": [],
         "scope": "Load balancers, DNS, certificates at the edge, VPN to banks.", "not_scope": "routing inside the data centre",
-        "keywords": "load balancer dns certificate expired tls vpn 502 503", "hours": "Round the clock",
+        "areas": ["network"], "keywords": "load balancer dns certificate expired tls vpn 502 503", "hours": "Round the clock",
         "phone": "+44 20 5550 0220", "email": "network@desk.example", "have_ready": "Host name and the exact error.",
     },
     {
         "name": "Platform", "tier": 3, "lead": "lea", "members": ["lea", "vic"], "components": ["report-batch", "gateway"],
-        "scope": "Runtime, databases, releases and break-fixes in code.", "not_scope": "customer questions",
+        "areas": ["code", "backend", "data"], "scope": "Runtime, databases, releases and break-fixes in code.", "not_scope": "customer questions",
         "keywords": "database deadlock memory release deploy", "hours": "Round the clock", "phone": "+44 20 5550 0300",
         "email": "platform@desk.example",
     },
+    {
+        "name": "File transfer vendor", "tier": 3, "lead": "", "members": [], "components": [], "areas": ["third_party"],
+        "scope": "The line to the bank and the transfer software on it.", "not_scope": "what is in the files",
+        "keywords": "sftp transfer refused host key", "hours": "Mon to Fri 08:00-18:00", "phone": "+44 20 5550 0400",
+        "email": "support@transfer.example", "is_vendor": True, "contract": "7731",
+        "quote": "Contract 7731 and the site number 12.", "portal_url": "https://support.transfer.example/",
+        "have_ready": "Name of the file and the time of the last transfer.",
+    },
 ]  # fmt: skip
+# Who says what of themselves: zone, languages, first and last hour of a working day, number for every colleague.
+CARDS = {
+    "ana": ("UTC", "English, Portuguese", 7, 15, ""),
+    "eli": ("UTC", "English, German", 9, 17, ""),
+    "lea": ("UTC", "English, Swedish", 9, 17, ""),
+    "ira": ("UTC", "English", 8, 16, "+44 20 5550 0503"),
+    "max": ("UTC", "English, French", 9, 18, "+44 20 5550 0506"),
+    "kim": ("UTC", "English, Korean", 9, 17, "+44 20 5550 0507"),
+    "uma": ("America/New_York", "English, Yoruba", 9, 17, ""),
+    "vic": ("Asia/Singapore", "English, Hungarian", 9, 17, ""),
+}
+LATE = [
+    ("network-and-edge", 9),
+    ("file-transfer-vendor", 23),
+]  # nobody checked these entries, for so many days
 ROTATIONS = [
     ("service-desk", "Front line", ["ana", "noa"], "daily"),
     ("payments-engineering", "Primary", ["eli", "tom"], "weekly"),
@@ -221,6 +254,17 @@ def _customers(cast: Cast) -> None:
         organisation=cast.organisations["brightwater"], weekdays=[0, 1, 2, 3, 4, 5], starts=time(12), ends=time(15),
         timezone="Europe/Dublin", note="Lunch peak in all stores",
     )  # fmt: skip
+    ImpactNote.objects.create(
+        organisation=cast.organisations["brightwater"], application=cast.applications["card-payments"],
+        stops="Tills in 212 stores take no cards; queues form within minutes.", weekdays=[0, 1, 2, 3, 4, 5],
+        starts=time(12), ends=time(15), timezone="Europe/Dublin", tell="store operations, Dublin",
+        workaround="Offline mode up to 50 EUR a card, from the supervisor menu; cash above.",
+    )  # fmt: skip
+    ImpactNote.objects.create(
+        organisation=cast.organisations["kestrel"], application=cast.applications["card-payments"],
+        stops="The web shop sells nothing.", starts=time(18), ends=time(23), timezone="Europe/Amsterdam",
+        workaround="Switch the shop to bank transfer.",
+    )  # fmt: skip
     for name in ("max", "kim"):
         Subscription.objects.create(user=cast.people[name], application=cast.applications["card-payments"])
         Subscription.objects.create(user=cast.people[name])
@@ -229,6 +273,14 @@ def _customers(cast: Cast) -> None:
             email=address, audience=Audience.EXTERNAL, organisation=cast.organisations[slug],
             application=cast.applications["card-payments"],
         )  # fmt: skip
+
+    Subscription.objects.create(
+        email="night.shift@brightwater.example", audience=Audience.EXTERNAL,
+        organisation=cast.organisations["brightwater"], unconfirmed_since=clock.now(),
+    )  # fmt: skip
+    bounces.mark(
+        "ops@kestrel.example", "The mail server refused ops@kestrel.example: 550 5.1.1 no such mailbox"
+    )
 
 
 def _questionnaire(cast: Cast, now: datetime) -> None:
@@ -257,7 +309,7 @@ def _directory(cast: Cast, now: datetime) -> None:
         team = directory.create_team(
             members=[cast.people[name] for name in values.pop("members")],
             components=[cast.components[slug] for slug in values.pop("components")],
-            lead=cast.people[values.pop("lead")],
+            lead=cast.people.get(values.pop("lead")),
             manager=cast.people["max"],
             owner=cast.people["max"],
             zone="Europe/London",
@@ -265,9 +317,18 @@ def _directory(cast: Cast, now: datetime) -> None:
             **values,
         )
         cast.teams[team.slug] = team
-    Team.objects.filter(slug="network-and-edge").update(
-        review_due=date(now.year, now.month, 1) - timedelta(days=9)
-    )
+    for slug, days in LATE:
+        directory.edit_team(slug, changes={"review_due": now.date() - timedelta(days=days)}, by=by)
+    for name, (zone, languages, first, last, number) in CARDS.items():
+        directory.edit_person(
+            name,
+            changes={
+                "timezone": zone, "languages": languages, "work_phone": number, "work_days": [0, 1, 2, 3, 4],
+                "work_from": time(first), "work_to": time(last),
+            },
+            by=by,
+        )  # fmt: skip
+    directory.edit_person("vic", changes={"review_due": now.date() - timedelta(days=4)}, by=by)
     for slug, name, people, period in ROTATIONS:
         directory.create_rotation(
             team=cast.teams[slug], name=name, people=[cast.people[each] for each in people], period=period,

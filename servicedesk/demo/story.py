@@ -13,6 +13,7 @@ from core.common import clock
 from incidents import operations as incidents
 from problems import follow_up
 from problems import operations as problems
+from servicedesk.demo import calls, habits, practice, promises
 from servicedesk.demo.cast import Cast, make
 from tickets import operations as tickets
 from tickets.models import Ticket
@@ -44,11 +45,18 @@ def tell(now: datetime) -> None:
     """Make the demo data as of `now`: all of it, or nothing."""
     with clock.pretend(now - timedelta(days=30)):
         cast = make(now)
+    with clock.pretend(now - timedelta(days=7)):
+        habits.settle(cast, now)
+        promises.settle(cast, now)
+        calls.policies(cast)
     story = Story(cast, now)
     story.last_weeks()
     story.planned_changes()
     story.tickets_of_these_days()
     story.the_live_incident()
+    calls.shifts(cast, now)
+    practice.exercise(cast, now)
+    promises.tell(cast, now)
 
 
 class Story:
@@ -175,6 +183,7 @@ class Story:
                 applications=[cast.applications["card-payments"]], components=[cast.components["gateway"]],
                 responsible=cast.people["eli"], planned_start=start, planned_end=start + timedelta(hours=1), **_plans("the limit"),
             )  # fmt: skip
+            self.limit = limit.reference
             changes.submit(limit.reference, collision_comment="Agreed with the customer.", by=by("eli"))
             self._approve(limit.reference)
             changes.schedule(limit.reference, by=by("cho"))
@@ -263,6 +272,8 @@ class Story:
                     handoff=_handoff("File was built, upload failed", sop="SOP-12 to step 3"),
                     by=by("ana"),
                 )
+        if key == "settle":
+            calls.settlement(self.cast, self.made[key], self.now)
 
     def the_live_incident(self) -> None:
         """Declared from a call half an hour ago; two updates are out, the next one is due in minutes."""
@@ -281,6 +292,8 @@ class Story:
                 summary="About 40% of card payments in EU West fail with code 91.", by=by("ana"),
             )  # fmt: skip
         ref = live.reference
+        calls.cards(cast, live, self.now)
+        practice.around(cast, ref, self.limit, self.now)
         with self.ago(27):
             incidents.acknowledge(ref, by=by("ira"))
             incidents.assign_roles(
@@ -289,7 +302,7 @@ class Story:
         with self.ago(24):
             tickets.reply(
                 cards,
-                body="Followed SOP-112 to step 4. The certificate of one gateway node has expired. Not my access, so escalating.",
+                body="Followed SOP-112 to step 4. The certificate of one gateway node has expired. Not my access, so escalating. @eli, you know that node.",
                 public=False,
                 by=by("ana"),
             )

@@ -18,10 +18,11 @@ from catalogue.models import Component
 from core.accounts.models import RoleGrant, User
 from core.audit.models import Event
 from core.common.vocabulary import Channel, Priority, Role, TicketKind
+from core.search import words
 from core.search.models import SearchDoc
 from customers.models import Contact
 from escalation.models import Team
-from sla.models import Clock, Goal, Interval, Policy
+from sla.models import Breach, Cause, Clock, Goal, Interval, Policy
 from tickets import rules
 from tickets.models import Entry, ResolutionCode, Ticket
 
@@ -141,8 +142,11 @@ def _batch(
     clocks = [clock for ticket in tickets for clock in _clocks(world, chance, ticket, now)]
     Clock.objects.bulk_create(clocks)
     Interval.objects.bulk_create([_interval(clock) for clock in clocks])
+    Breach.objects.bulk_create([_breach(clock) for clock in clocks if clock.breached_at])
     Event.objects.bulk_create([event for ticket in tickets for event in _events(world, chance, ticket)])
-    SearchDoc.objects.bulk_create([_found(chance, ticket, now) for ticket in tickets])
+    docs = [_found(chance, ticket, now) for ticket in tickets]
+    SearchDoc.objects.bulk_create(docs)
+    words.learn(text for doc in docs for text in (doc.reference, doc.title, doc.public, doc.staff))
     Ticket.objects.bulk_update(tickets, ["due_at", "due_goal", "breached_at"])
 
 
@@ -240,7 +244,17 @@ def _interval(clock: Clock) -> Interval:
     ended = clock.met_at
     return Interval(
         clock=clock, from_at=clock.started_at, to_at=ended, counted=clock.state != "paused",
-        seconds=clock.elapsed_seconds if ended else None, why="started", calendar_version=1,
+        seconds=clock.elapsed_seconds if ended else None, why="started",
+        calendar_id=clock.calendar_id, calendar_version=1,
+    )  # fmt: skip
+
+
+def _breach(clock: Clock) -> Breach:
+    ended = clock.met_at is not None
+    return Breach(
+        clock=clock, subject_kind=clock.subject_kind, subject_id=clock.subject_id, goal=clock.goal,
+        breached_at=clock.breached_at, target_minutes=clock.target_minutes, policy_name=clock.policy_name,
+        over_seconds=600, cause=Cause.OVERLOOKED if ended else "", explained_at=clock.met_at,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from escalation import tiers
 from servicedesk import charts
 
 register = template.Library()
@@ -106,10 +107,9 @@ def bars(
 
 
 @register.simple_tag
-def stack(
-    days: Sequence[dict[str, Any]], title: str, names: Sequence[str] = ("L1", "L2", "L3")
-) -> SafeString:
-    """Stacked columns, one a day. A day: {label, values: [L1, L2, L3]}. The last numbers stand beside."""
+def stack(days: Sequence[dict[str, Any]], title: str, names: Sequence[str] = ()) -> SafeString:
+    """Stacked columns, one a day: {label, values: one for each tier}. The last numbers stand beside."""
+    names = names or ([tiers.name(number) for number in tiers.ladder().numbers] if days else [])
     width, height, left, bottom, right = 380, 186, 22, 20, 70
     top = charts.round_top(max((sum(day["values"]) for day in days), default=0))
     wide = (width - left - right) / max(1, len(days))

@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.common.clock import now
+from escalation import tiers
 from servicedesk import clocks, wording
 from servicedesk.navigation import product_name
 
@@ -180,8 +181,14 @@ def product() -> str:
 
 @register.simple_tag
 def tier(number: int) -> SafeString:
-    """L1, L2, L3."""
-    return format_html('<span class="tier">L{}</span>', number)
+    """A tier by its name."""
+    return format_html('<span class="tier">{}</span>', tiers.name(number))
+
+
+@register.filter
+def tier_name(number: int) -> str:
+    """The name of a tier inside a sentence."""
+    return tiers.name(number)
 
 
 # --- clocks -----------------------------------------------------------------------------------------------
@@ -343,6 +350,8 @@ def field(
         "hint": words,
         "below": below,
         "control": bound.as_widget(attrs=attrs) if kind != "group" else "",
+        "offers": getattr(bound.field, "offers", ()),
+        "meant": getattr(bound.field, "meant", None),
         "required": bound.field.required and kind != "check",
     }
 

@@ -2,7 +2,8 @@
      data-presence="url"        says every 15 s that the page is open, and what is being written
      data-draft-url="url"       the text is saved there every 5 s and when the field is left
      data-seconds="8"           counts down to the moment a held reply goes out
-     data-files                 lists chosen files before they are sent; data-carry takes the typed text along */
+     data-carry                 takes the typed text along
+   Files: files.js. Naming people with @: mentions.js. */
 (() => {
   "use strict";
   const $ = (selector, within = document) => within.querySelector(selector);
@@ -10,7 +11,7 @@
   const composer = $("#composer"), field = composer && $("textarea", composer);
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const kind = () => ($('[name="kind"]:checked', composer) || {}).value || "reply";
-  const BEAT = 15000, STILL = 60000, SAVE = 5000, MOST_BYTES = 25 * 1024 * 1024;
+  const BEAT = 15000, STILL = 60000, SAVE = 5000;
 
   // --- presence: viewing, or writing while there is a text that was touched within the last minute
   let typedAt = 0, lastBeat = 0, lastState = null;
@@ -46,57 +47,23 @@
     if (saved === null) saved = "";
   };
 
-  // --- files: choose, drag, paste; listed with a way to take each out again
-  const input = composer && $('input[type="file"]', composer), list = composer && $("[data-files]", composer);
-  let files = [];
-  const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
-  const put = () => {
-    const box = new DataTransfer();
-    for (const file of files) box.items.add(file);
-    input.files = box.files;
-    for (const old of $$("[data-new]", list)) old.remove();
-    files.forEach((file, number) => {
-      const row = document.createElement("li"), name = document.createElement("span"), much = document.createElement("span");
-      const out = document.createElement("button");
-      row.dataset.new = "";
-      name.textContent = file.name;
-      name.className = "clip";
-      const large = file.size > MOST_BYTES;
-      much.className = large ? "t-red" : "muted num";
-      much.textContent = large ? `${size(file.size)}: a file may have at most 25 MB` : size(file.size);
-      out.type = "button";
-      out.className = "btn quiet sm";
-      out.textContent = "Remove";
-      out.setAttribute("aria-label", `Remove ${file.name}`);
-      out.addEventListener("click", () => { files.splice(number, 1); put(); });
-      row.className = "row small";
-      row.append(name, much, out);
-      list.append(row);
-    });
+  // --- what the writer has read: what came while they typed they may have missed, what stood in sight before not
+  const seen = composer && $('[name="last_seen"]', composer);
+  let empty = field ? !field.value : true;
+  const begin = () => {
+    const talk = $("#talk"), newest = talk && document.getElementById(`entry-${talk.dataset.lastPublic}`);
+    if (!seen || !newest) return;
+    if (newest.getBoundingClientRect().top < talk.closest(".scroll").getBoundingClientRect().bottom) seen.value = talk.dataset.lastPublic;
   };
-  const add = (more) => { files = [...files, ...more]; put(); };
-  if (input && list && window.DataTransfer) {
-    composer.classList.add("scripted");
-    input.addEventListener("change", () => add([...input.files]));
-    const carried = (event) => (event.dataTransfer || event.clipboardData)?.files || [];
-    composer.addEventListener("dragover", (event) => { event.preventDefault(); composer.classList.add("over"); });
-    composer.addEventListener("dragleave", () => composer.classList.remove("over"));
-    composer.addEventListener("drop", (event) => {
-      composer.classList.remove("over");
-      if (!carried(event).length) return;
-      event.preventDefault();
-      add([...carried(event)]);
-    });
-    field.addEventListener("paste", (event) => {
-      if (!carried(event).length) return; // text goes its usual way
-      event.preventDefault();
-      add([...carried(event)]);
-    });
-  }
 
   // --- wiring
   if (field) {
-    field.addEventListener("input", () => { typedAt = Date.now(); beatIfDue(); });
+    field.addEventListener("input", () => {
+      if (empty && field.value) begin();
+      empty = !field.value;
+      typedAt = Date.now();
+      beatIfDue();
+    });
     field.addEventListener("blur", () => save());
     composer.addEventListener("change", () => beatIfDue());
     composer.addEventListener("submit", (event) => { if (event.submitter?.name !== "preview") stopped = true; });

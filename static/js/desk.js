@@ -220,9 +220,12 @@
 
   // --- verbs on the row under the cursor: the question of its own page, answered without leaving the list
   const ROW_VERBS = { a: "assign", p: "priority", v: "severity", e: "escalate", E: "hand_back", l: "link", m: "macro", w: "wait" };
+  let asking = false; // a key typed before the question is there would go to the row behind it
   const askAbout = (row, verb) => {
+    asking = true;
     const ask = (address, select) => window.htmx.ajax("GET", address, { source: "#asked", target: "#asked", swap: "innerHTML", select })
-      .then(() => { if (!$("#asked dialog")) toast("That is not possible for this ticket now."); });
+      .then(() => { if (!$("#asked dialog")) toast("That is not possible for this ticket now."); })
+      .finally(() => { asking = false; });
     return verb === "status" ? ask(`${row.dataset.url}moves/`, "#status") : ask(`${row.dataset.url}?open=${verb}`, `#${verb}`);
   };
   const comeBack = () => { // a form that was asked for in a list leads back to it
@@ -330,7 +333,7 @@
     }
     if (event.target.closest?.("#pal")) return paletteKey(event);
     const box = event.target.matches?.("[data-row] input[type=checkbox]");
-    if ((busy && !box) || event.metaKey || event.ctrlKey || event.altKey || root.dataset.shortcuts === "off") return undefined;
+    if (asking || (busy && !box) || event.metaKey || event.ctrlKey || event.altKey || root.dataset.shortcuts === "off") return undefined;
     if (going) {
       going = false;
       const link = $$("[data-go]").find((element) => element.dataset.go === event.key);
@@ -363,6 +366,8 @@
     showPicked();
     tick();
   });
+  on("desk:say", (event) => say(event.detail));
+  on("desk:parts", () => tick());
   on("htmx:afterSettle", () => {
     const row = cursor && document.getElementById(cursor);
     if (row) row.classList.add("cur");
@@ -370,7 +375,6 @@
     tick();
     for (const dialog of $$("dialog[open]:not(:modal)")) openDialog(dialog.id); // a question that was fetched
     if ($("#pal[open]") && !options().some((option) => option.getAttribute("aria-selected") === "true" && !option.hasAttribute("data-search"))) choose(options()[0]);
-    comeBack();
   });
   on("toast", (event) => toast(event.detail.value || event.detail.text || ""));
 
@@ -410,6 +414,7 @@
     if (field.matches("[data-draft]")) keepDraft(field);
   });
   on("submit", (event) => {
+    comeBack();
     for (const field of $$("[data-draft]", event.target)) keepDraft(field, true);
     if (event.target.matches("[data-forget]")) {
       for (const name of store.keys()) if (name.startsWith("draft:")) store.drop(name);

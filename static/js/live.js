@@ -1,6 +1,10 @@
 /* Live fragments: what polls is marked by hx-trigger="every ...". Nothing moves under the hand.
      data-live-rows data-seen   a list: values change in place; while it is in use its order stands and new rows
                                 wait behind data-fresh; rows that left it or were taken stay, dimmed (class gone)
+     data-part                  a region that comes along with another one: it waits while the pointer is on one of
+                                its controls; a form in it that somebody fills in stays as it is
+     data-keep                  in a part, what the page itself put there stays; ="mark": as long as the mark is the same
+     data-says                  what a screen reader hears when it changed
      data-stale                 says since when nothing came through
    Tells desk.js by the event "desk:rows" that rows were exchanged. */
 (() => {
@@ -12,36 +16,92 @@
   const polls = (element) => (element?.getAttribute?.("hx-trigger") || "").includes("every");
 
   // What people opened, picked or typed is theirs: a morph leaves it alone.
+  const FIELDS = "input:not([type=hidden]), textarea, select";
+  const typed = (field) => {
+    if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+    if (["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue && field.value !== field.dataset.offered;
+  };
+  const filledIn = (form) => $$(FIELDS, form).some((field) => field === document.activeElement || typed(field))
+    || $("[aria-invalid], [role=alert]", form) !== null; // refused: its sentence is still being read
+  const isForm = (node) => node.matches?.("[data-part] form") && filledIn(node);
+  const stays = (node) => isForm(node) || node.matches?.("[data-part] [data-keep]") || (node.querySelectorAll && $$("form", node).some(isForm));
   if (window.Idiomorph) {
-    window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(
-      (name === "open" && node.matches("details, dialog"))
-      || (["value", "checked"].includes(name) && node.matches("input:not([type=hidden]), textarea, select"))
-    );
+    Object.assign(window.Idiomorph.defaults.callbacks, {
+      beforeAttributeUpdated: (name, node) => !(
+        (name === "open" && node.matches("details, dialog"))
+        || (["value", "checked"].includes(name) && node.matches(FIELDS))
+      ),
+      beforeNodeMorphed: (node, fresh) => !(isForm(node) || (node.dataset?.keep !== undefined && node.dataset.keep === fresh.dataset?.keep)),
+      afterNodeMorphed: (node) => {
+        const around = node.dataset?.keep !== undefined && node.closest("details[open]");
+        if (around) window.htmx.trigger(around, "desk:again"); // what it had fetched is out of date
+      },
+      beforeNodeRemoved: (node) => !stays(node),
+    });
   }
+
+  // --- parts of a page that come along with another one
+  const waitingParts = new Map();
+  const underHand = (part) => matchMedia("(hover: hover)").matches && $(":is(a, button, summary, label, input, select, textarea):hover", part);
+  const said = new Map($$("[data-says]").map((part) => [part.id, part.dataset.says]));
+  const sayChange = (part) => {
+    const says = part.dataset.says;
+    if (says && said.get(part.id) !== says) document.dispatchEvent(new CustomEvent("desk:say", { detail: says }));
+    said.set(part.id, says);
+  };
+  on("htmx:oobBeforeSwap", (event) => {
+    const part = event.detail.target;
+    if (!part.matches("[data-part]")) return;
+    waitingParts.delete(part.id);
+    if (!underHand(part)) return;
+    event.detail.shouldSwap = false;
+    waitingParts.set(part.id, event.detail.fragment.firstElementChild);
+  });
+  on("htmx:afterSettle", () => $$("[data-says]").forEach(sayChange));
+  on("pointerover", () => {
+    for (const [id, fresh] of waitingParts) {
+      const part = document.getElementById(id);
+      if (part && underHand(part)) continue;
+      waitingParts.delete(id);
+      if (!part) continue;
+      window.Idiomorph.morph(part, fresh);
+      window.htmx.process(part);
+      sayChange(part);
+      document.dispatchEvent(new CustomEvent("desk:parts"));
+    }
+  });
 
   // --- stale: after two failed polls of the same fragment
   const failures = new Map();
+  const tellStale = (sentence) => {
+    for (const note of $$("[data-stale]")) {
+      note.textContent = sentence;
+      note.hidden = !sentence;
+    }
+  };
   let since = "";
   const failed = (event) => {
     const element = event.detail.elt;
     if (!polls(element)) return;
+    if (event.detail.xhr?.status === 404) return tellStale("No longer here for you");
     failures.set(element.id, (failures.get(element.id) || 0) + 1);
     if (failures.get(element.id) < 2) return;
     if (!since) since = new Date().toTimeString().slice(0, 5);
-    for (const note of $$("[data-stale]")) {
-      note.textContent = `Not live since ${since}, retrying`;
-      note.hidden = false;
-    }
+    tellStale(`Not live since ${since}, retrying`);
   };
   const alive = (event) => {
     if (!polls(event.detail.elt) || event.detail.xhr.status >= 400) return;
     failures.delete(event.detail.elt.id);
     if ([...failures.values()].some((number) => number > 1)) return;
     since = "";
-    for (const note of $$("[data-stale]")) note.hidden = true;
+    tellStale("");
   };
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) on(name, failed);
   on("htmx:beforeRequest", (event) => { if (document.hidden && polls(event.detail.elt)) event.preventDefault(); });
+  on("visibilitychange", () => { // who comes back to the page sees it as it is now
+    if (!document.hidden) for (const element of $$('[hx-trigger*="desk:look"]')) window.htmx.trigger(element, "desk:look");
+  });
 
   // --- lists
   const shown = (list) => $$("[data-row]", list).filter((row) => !row.closest("[data-left]"));
