@@ -194,6 +194,11 @@ def count_people(by: Actor, today: date) -> tuple[int, int]:
     return found["everybody"], found["late"]
 
 
+def team_of(user_id: int) -> Team | None:
+    """The team that a person works in; of several the one that they joined first."""
+    return Team.objects.filter(memberships__user=user_id).order_by("memberships__id").first()
+
+
 def _number(pk: int | str) -> int:
     text = str(pk)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -172,6 +172,11 @@ class IncidentViewSet(DeskViewSet):
         """Change the minutes between updates (null: on demand), from the last sent update on."""
         return operations.set_cadence(ref, **data, by=by)
 
+    @verb(shapes.Snooze)
+    def snooze(self, ref: str, data: Data, by: Actor) -> Incident:
+        """Put the next update off before it is due, once, by at most one cadence; everybody reads when and why."""
+        return operations.snooze(ref, **data, by=by)
+
     @verb(shapes.Subscribe)
     def subscribe(self, ref: str, data: Data, by: Actor) -> Incident:
         """Send the updates of this incident to one more address, person or chat; an outside address confirms first."""

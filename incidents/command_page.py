@@ -26,7 +26,7 @@ ON_DEMAND: dict[str, Callable[[Incident], django_forms.Form]] = {
     "hand_over": forms.HandOverForm.filled,
 }
 # Verbs that ask in a dialog, where their errors stand.
-ASKED = {"restore", "reopen", "merge", "set_parent", "set_cadence", "subscribe", *ON_DEMAND}
+ASKED = {"restore", "reopen", "merge", "set_parent", "set_cadence", "snooze", "subscribe", *ON_DEMAND}
 
 
 # --- what moves by itself ---------------------------------------------------------------------------------
@@ -123,6 +123,7 @@ def _forms(incident: Incident, wanted: set[str], known: Parts) -> dict[str, djan
         "reopen": forms.ReasonForm(),
         "add_entry": forms.EntryForm(),
         "set_cadence": forms.CadenceForm.filled(incident),
+        "snooze": forms.SnoozeForm.filled(incident),
         "subscribe": forms.SubscribeForm(),
         "links": forms.LinksForm.filled(incident),
         "merge": forms.MergeForm(),

@@ -41,6 +41,11 @@ def _cadence(event: Event) -> str:
     return f"set updates to {how}: {event.data['reason']}"
 
 
+def _put_off(event: Event) -> str:
+    due, later = (values["next_update_due_at"][11:16] for values in (event.before, event.after))
+    return f"put update {event.data['number']} off from {due} to {later} UTC: {event.data['reason']}"
+
+
 def _note(event: Event) -> str:
     return f": {event.data['note']}" if event.data.get("note") else ""
 
@@ -71,6 +76,7 @@ SENTENCES: dict[str, Presenter] = {
     "incident.roles_assigned": _roles,
     "incident.role_handed_over": "made {data[to]} {data[role]}: {data[note]}",
     "incident.entry_added": "wrote down: {data[body]}",
+    "incident.snoozed": _put_off,
     "incident.cadence_changed": _cadence,
     "incident.subscribed": "put {data[address]} on the list",
     "incident.undelivered": "saw update {data[number]} wait for {data[waiting]} of its readers: it does not go out",

@@ -177,6 +177,17 @@ class CadenceForm(DeskForm):
         return cls(initial={"minutes": str(incident.cadence_minutes or "")})
 
 
+class SnoozeForm(DeskForm):
+    minutes = forms.IntegerField(min_value=1, label="Minutes later")
+    reason = forms.CharField(
+        max_length=500, label="Why", help_text="Everybody who gets the updates reads this."
+    )
+
+    @classmethod
+    def filled(cls, incident: Incident) -> SnoozeForm:
+        return cls(initial={"minutes": incident.cadence_minutes})
+
+
 class SubscribeForm(DeskForm):
     email = forms.EmailField(max_length=254, label="E-mail")
     audience = forms.ChoiceField(choices=Audience.choices)

@@ -101,6 +101,11 @@ def holding(incident: Incident, last: Update | None, known: Parts, missed: Seque
     return "\n\n".join(paragraphs)
 
 
+def postponed(due: datetime, until: datetime, reason: str) -> str:
+    """What people read instead of the update that they were promised."""
+    return f"The update of {clock_time(due)} comes later, at {clock_time(until)}.\n\n{reason}"
+
+
 def answer(incident: Incident, text: str) -> str:
     """What the requester of a linked ticket reads; customers know no incidents, so none is named."""
     when = f"The service was restored at {clock_time(incident.restored_at)}." if incident.restored_at else ""

@@ -202,6 +202,14 @@ def last_written(incident: Incident) -> Update | None:
     return written.order_by("-number").first()
 
 
+def put_off_since_written(incident: Incident) -> Update | None:
+    """The last time that the next update was put off, if no person has written one to everybody since."""
+    written = incident.updates.filter(kind__in=(Update.Kind.UPDATE, Update.Kind.CORRECTION), audience="")
+    last = written.order_by("-number").values_list("number", flat=True).first() or 0
+    moved = incident.updates.filter(kind=Update.Kind.POSTPONED, number__gt=last)
+    return moved.order_by("-number").first()
+
+
 def cadence_for(severity: str | None) -> tuple[int | None, str]:
     """Minutes between updates (None: on demand) and what happens when one falls due, by the admin's setting."""
     found = Cadence.objects.filter(severity=severity or "").first()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.common.errors import Conflict, Invalid, RuleBroken
-from incidents.models import OPEN, Status
+from incidents.models import OPEN, Promise, Status
 
 REMINDER_BEFORE = timedelta(minutes=5)
 DEFAULT_CADENCE = 15  # minutes, for every severity and for none
@@ -44,6 +45,59 @@ def reminder_at(due: datetime | None, now: datetime) -> datetime | None:
 
 def late_seconds(due: datetime | None, sent: datetime) -> int:
     return max(0, int((sent - due).total_seconds())) if due else 0
+
+
+# --- promises ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Settled:
+    """What became of one due moment."""
+
+    due_at: datetime
+    outcome: Promise.Outcome
+    late_seconds: int
+
+
+def settled(first: datetime, cadence: int | None, sent: datetime, *, by_desk: bool) -> list[Settled]:
+    """What became of each moment from the first due one, now that an update to everybody was sent.
+
+    One update answers one moment, the last; the moments before it were missed. Up to 120 s after its moment it is in
+    time: kept by whoever wrote it, covered where the desk wrote by itself.
+    """
+    moments = slots_due(first, cadence, sent)
+    late = late_seconds(moments[-1], sent)
+    in_time = Promise.Outcome.COVERED if by_desk else Promise.Outcome.KEPT
+    last = in_time if late <= LATE_AFTER.total_seconds() else Promise.Outcome.LATE
+    before = [Settled(moment, Promise.Outcome.MISSED, late_seconds(moment, sent)) for moment in moments[:-1]]
+    return [*before, Settled(moments[-1], last, late)]
+
+
+def put_off(
+    due: datetime | None, cadence: int | None, now: datetime, *, until: datetime | None, minutes: int | None
+) -> datetime:
+    """The moment to which the next due update is put off: at most one cadence, while the old one is still ahead.
+
+    until: that moment; or minutes: so much later than it is due now. Raises RuleBroken.
+    """
+    if due is None or cadence is None:
+        raise Conflict("Updates are sent on demand: there is no due moment to put off.")
+    if due <= now:
+        raise Conflict(
+            "The update is due already: people wait for it. Write it, or say that nothing changed."
+        )
+    if (until is None) == (minutes is None):
+        raise RuleBroken("Say until when, or by how many minutes; one of the two.", field="minutes")
+    field = "until" if minutes is None else "minutes"
+    latest = due + timedelta(minutes=cadence)
+    if minutes is not None and not 1 <= minutes <= cadence:
+        raise RuleBroken(f"By at most {cadence} minutes, one cadence: until {latest:%H:%M} UTC.", field=field)
+    later = due + timedelta(minutes=minutes) if minutes is not None else until
+    assert later is not None
+    if not due < later <= latest:
+        raise RuleBroken(
+            f"Later than {due:%H:%M} UTC, when it is due, and at most one cadence: until {latest:%H:%M} UTC.",
+            field=field,
+        )
+    return later
 
 
 # --- moves ------------------------------------------------------------------------------------------------

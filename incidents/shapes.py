@@ -246,6 +246,12 @@ class SetCadence(StrictSerializer):
     reason = Text(long=True)
 
 
+class Snooze(StrictSerializer):
+    until = UtcDateTime(required=False)
+    minutes = Number(min_value=1, max_value=LONGEST_CADENCE, required=False)
+    reason = Text(long=True)
+
+
 class Subscribe(StrictSerializer):
     email = serializers.EmailField(max_length=254, required=False)
     person = Ref(User, "username", required=False)

@@ -63,6 +63,9 @@ VERBS: dict[str, Verb] = {
     "take_role": Verb(forms.RoleForm, operations.take_role, lambda incident: "It is yours."),
     "add_entry": Verb(forms.EntryForm, operations.add_entry, lambda entry: "Written down."),
     "set_cadence": Verb(forms.CadenceForm, operations.set_cadence, lambda incident: "Cadence changed."),
+    "snooze": Verb(
+        forms.SnoozeForm, operations.snooze, lambda incident: "Put off; everybody reads the new moment."
+    ),
     "subscribe": Verb(
         forms.SubscribeForm, operations.subscribe, lambda incident: "Gets the updates from now on."
     ),

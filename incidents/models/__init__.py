@@ -2,6 +2,7 @@
 
 from incidents.models.incident import DRILL, OPEN, Cadence, Incident, IncidentQuerySet, Status, WhenDue
 from incidents.models.people import RoleHolding
+from incidents.models.promises import Promise, PromiseQuerySet
 from incidents.models.relations import Answer, Merge, SuspectedChange
 from incidents.models.story import TimelineEntry, Update
 
@@ -13,6 +14,8 @@ __all__ = [
     "Incident",
     "IncidentQuerySet",
     "Merge",
+    "Promise",
+    "PromiseQuerySet",
     "RoleHolding",
     "Status",
     "SuspectedChange",

@@ -20,6 +20,7 @@ class Update(models.Model):
     class Kind(models.TextChoices):
         ACKNOWLEDGEMENT = "acknowledgement", "Acknowledgement"
         UPDATE = "update", "Update"
+        POSTPONED = "postponed", "Next update put off"
         HOLDING = "holding", "Holding update"
         CATCH_UP = "catch_up", "Catch-up"
         RESTORED = "restored", "Service restored"

@@ -15,6 +15,7 @@ from incidents.operations.running import (
     set_cadence,
     set_status,
 )
+from incidents.operations.snoozing import snooze
 from incidents.operations.suspecting import clear_change, suspect_change
 from incidents.operations.telling import check_delivery, subscribe, unsubscribe, unsubscribed
 from incidents.operations.timed import fall_due, remind
@@ -46,6 +47,7 @@ __all__ = [
     "set_cadence",
     "set_parent",
     "set_status",
+    "snooze",
     "subscribe",
     "suspect_change",
     "take_role",

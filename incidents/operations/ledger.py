@@ -18,6 +18,7 @@ from incidents import audience as audiences
 from incidents import mailing, notices, rules
 from incidents.models import OPEN, Incident, TimelineEntry, Update
 from incidents.notices import Parts
+from incidents.operations import promises
 
 
 def claim(
@@ -91,6 +92,7 @@ def write(
         author_id=by.user_id,
         author_label=by.label,
     )
+    promises.answered(incident, update)
     _fan_out(incident, update, told)
     note(
         incident,

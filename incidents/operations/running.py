@@ -15,7 +15,7 @@ from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken, Stale
 from incidents import links, queries, rules
 from incidents.models import Incident, Status, TimelineEntry
-from incidents.operations import ledger
+from incidents.operations import ledger, promises
 from incidents.queries import AFFECTED
 
 EDITABLE = (
@@ -124,7 +124,7 @@ def set_cadence(ref: str, *, minutes: int | None, reason: str, by: Actor) -> Inc
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
     rules.check_cadence(minutes)
     why = rules.needed(reason, "reason", "Say why the cadence changes.")
-    _anchor(incident, minutes, cadence_by_hand=True)
+    _anchor(incident, minutes, why, cadence_by_hand=True)
     words = f"every {minutes} min" if minutes else "on demand"
     ledger.note(incident, f"Updates {words} from now on: {why}", by=by)
     trail.record(
@@ -204,14 +204,15 @@ def _follow_severity(incident: Incident) -> None:
     if incident.cadence_by_hand or minutes == incident.cadence_minutes:
         ledger.claim(incident, when_due=when_due)
         return
-    _anchor(incident, minutes, when_due=when_due)
+    _anchor(incident, minutes, "The severity has another cadence.", when_due=when_due)
 
 
-def _anchor(incident: Incident, minutes: int | None, **columns: Any) -> None:
+def _anchor(incident: Incident, minutes: int | None, why: str, **columns: Any) -> None:
     """Let the rhythm start anew at the last sent update (HARD_CASES 1)."""
     now = clock.now()
     last = queries.last_update(incident)
     due = rules.next_due(last.sent_at if last else incident.declared_at, minutes, now)
+    promises.moved(incident, to=due, reason=why)
     ledger.claim(
         incident,
         cadence_minutes=minutes,

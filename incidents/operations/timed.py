@@ -14,7 +14,7 @@ from core.outbox.models import Lane
 from incidents import mailing, notices, queries, rules
 from incidents.models import OPEN, Incident, Update, WhenDue
 from incidents.notices import Parts
-from incidents.operations import ledger
+from incidents.operations import ledger, promises
 from incidents.operations.informing import facts
 
 
@@ -31,7 +31,7 @@ def fall_due(incident: Incident, now: datetime) -> None:
     missed = rules.slots_due(due, incident.cadence_minutes, now)
     following = rules.next_due(due, incident.cadence_minutes, now)
     if incident.when_due == WhenDue.REMIND:
-        _tell_lead_it_is_late(incident, due, following, now, desk)
+        _tell_lead_it_is_late(incident, missed, following, now, desk)
         return
     known = Parts.of(queries.last_written(incident))
     update = ledger.write(
@@ -56,7 +56,7 @@ def remind(incident: Incident, now: datetime) -> None:
     )
     if due is None or due <= max(now, clock.now()):
         return  # workers were down: the update itself goes out now
-    lead = writer(incident)
+    lead = promises.writer(incident)
     if lead is None or not lead.email:
         ledger.note(
             incident, f"Update {incident.next_number} is due soon, and there is nobody to remind", by=desk
@@ -68,14 +68,10 @@ def remind(incident: Incident, now: datetime) -> None:
     trail.record("incident.reminded", on=incident, by=desk, to=lead.username, due_at=due)
 
 
-def writer(incident: Incident) -> User | None:
-    """Who has to write the next update: the communications lead, else the commander, else who declared it."""
-    return incident.communications_lead or incident.commander or incident.declared_by
-
-
 def _tell_lead_it_is_late(
-    incident: Incident, due: datetime, following: datetime | None, now: datetime, desk: actor.Actor
+    incident: Incident, missed: list[datetime], following: datetime | None, now: datetime, desk: actor.Actor
 ) -> None:
+    due = missed[0]
     ledger.claim(
         incident,
         only_in=OPEN,
@@ -83,7 +79,8 @@ def _tell_lead_it_is_late(
         next_update_due_at=following,
         next_reminder_due_at=rules.reminder_at(following, now),
     )
-    lead = writer(incident)
+    promises.missed(incident, missed)
+    lead = promises.writer(incident)
     if lead is not None and lead.email:
         _to_lead(incident, lead, "incident.overdue", due, *notices.overdue(incident, due))
     ledger.note(

@@ -115,6 +115,7 @@ POST  incidents/<ref>/hand_over/                   ana   kim      404
 POST  incidents/<ref>/links/                       ana   kim      404
 POST  incidents/<ref>/add_entry/                   ana   kim      404
 POST  incidents/<ref>/set_cadence/                 ana   kim      404
+POST  incidents/<ref>/snooze/                      ana   kim      404
 POST  incidents/<ref>/subscribe/                   ana   kim      404
 GET   incidents/<ref>/recipients/                  kim   -        404
 POST  incidents/<ref>/recipients/                  ana   kim      404
@@ -527,6 +528,7 @@ POST  api/v1/incidents/<ref>/hand_over/            ana   kim      404
 GET   api/v1/incidents/<ref>/roles/                kim   -        404
 POST  api/v1/incidents/<ref>/add_entry/            ana   kim      404
 POST  api/v1/incidents/<ref>/set_cadence/          ana   kim      404
+POST  api/v1/incidents/<ref>/snooze/               ana   kim      404
 POST  api/v1/incidents/<ref>/subscribe/            ana   kim      404
 POST  api/v1/incidents/<ref>/unsubscribe/          ana   kim      404
 GET   api/v1/incidents/<ref>/recipients/           kim   -        404

@@ -63,6 +63,7 @@ TEXTS = {
     "restore": {"body": "b", "severity": "SEV2"},
     "add_entry": {"body": "b"},
     "set_cadence": {"minutes": 30, "reason": "r"},
+    "snooze": {"minutes": 5, "reason": "r"},
     "subscribe": {"email": "new@firm.example"},
     "unsubscribe": {"email": "new@firm.example"},
     "root_cause": {"category": "code", "statement": "s"},
