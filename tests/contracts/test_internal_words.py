@@ -24,6 +24,7 @@ from problems import operations as problems
 from tests import world as worlds
 from tests.contracts import addresses
 from tests.contracts.addresses import API, example
+from tests.contracts.reading import parameters_read, worth_asking
 from tests.world import CALLED, DESK_WORDS, MISSED, PROBLEM_AND_CHANGE_WORDS, TICKET_WORDS
 from tickets import operations as tickets
 from tickets.verbs import VERBS
@@ -36,8 +37,8 @@ HUNTED = {
     "drew": DESK_WORDS,
     "kim": (*TICKET_WORDS, MISSED, *PROBLEM_AND_CHANGE_WORDS, CALLED),
 }
-LISTS = ["", "?part=rows", "?view=all", "?search=quokka", "?q=quokka", "?subject=quokka"]
-ONE = ["", "?show=all", "?show=decisions", "?show=updates", *(f"?open={verb}" for verb in VERBS)]
+LISTS = ["?part=rows", "?view=all", "?search=quokka", "?q=quokka", "?subject=quokka"]
+ONE = ["?show=all", "?show=decisions", "?show=updates", *(f"?open={verb}" for verb in VERBS)]
 
 
 class Reader:
@@ -73,7 +74,9 @@ class Reader:
             sent["data"] = json.dumps({"subject": "x", "risk": "x", "title": "x"})
             yield f"PATCH {url}", self.bytes_of("PATCH", url, **sent)
             return
-        for query in ONE if _ends_with_a_name(url) else LISTS:
+        with parameters_read() as names:
+            yield f"GET {url}", self.bytes_of("GET", url)
+        for query in worth_asking(ONE if _ends_with_a_name(url) else LISTS, names):
             yield f"GET {url}{query}", self.bytes_of("GET", url + query)
         yield f"htmx {url}", self.bytes_of("GET", url, headers={"HX-Request": "true"})
         yield f"POST {url}", self.bytes_of("POST", url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.test import Client
 from tests.contracts import addresses
 from tests.contracts.addresses import example
 from tests.contracts.permission_table import TABLE
+from tests.contracts.reading import EVERY, parameters_read, worth_asking
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,9 @@ QUERIES = [
     "limit=999999999999999999999",
     "problem=PRB-x&incident=%00&ticket=TKT-0",
 ]
+# What every parameter is filled with at once; a cursor would be refused before the others are looked at.
+FOR_ALL = ["\x00", HUGE, "-1", "0001-01-01T00:00", "9999-12-31"]
+REFUSED_FIRST = {"cursor", EVERY}
 
 
 def lines(method: str) -> list[tuple[str, str]]:
@@ -74,13 +79,18 @@ def answer(world: Any, who: str, method: str, url: str, data: dict[str, Any] | N
 
 
 def test_no_query_breaks_a_page(world):
-    wrong = []
+    wrong, asked = [], 0
     for path, who in lines("GET"):
-        for query in QUERIES:
+        with parameters_read() as names:
+            answer(world, who, "GET", example(path, world))
+        nonsense = [urlencode(dict.fromkeys(names - REFUSED_FIRST, value)) for value in FOR_ALL if names]
+        for query in [*worth_asking(QUERIES, names), *nonsense]:
             url = f"{example(path, world)}?{query}"
             status = answer(world, who, "GET", url).status_code
             wrong += [f"{url}: {status}"] if status >= 500 else []
+            asked += 1
     assert wrong == []
+    assert asked > len(QUERIES) * 10  # the pages' own account of what they read is not empty
 
 
 def test_no_form_breaks_a_page(world):
