@@ -36,6 +36,7 @@ class ApplicationOut(StrictSerializer):
 class ComponentEdit(StrictSerializer):
     name = Text(max_length=100)
     layer = serializers.ChoiceField(choices=Component.Layer.choices, required=False)
+    public_name = Text(max_length=100, required=False, allow_blank=True)
 
 
 class ComponentCreate(ComponentEdit):
@@ -47,6 +48,7 @@ class ComponentOut(StrictSerializer):
     slug = serializers.CharField()
     name = serializers.CharField()
     layer = serializers.ChoiceField(choices=Component.Layer.choices)
+    public_name = serializers.CharField()
     application = Named("slug")
 
 

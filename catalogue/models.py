@@ -45,6 +45,11 @@ class Component(Versioned):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     layer = models.CharField(max_length=20, choices=Layer.choices, default=Layer.APPLICATION)
+    public_name = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="What outside readers may call it. Empty: they never read of it.",
+    )
 
     objects = CatalogueQuerySet.as_manager()
 

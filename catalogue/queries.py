@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from catalogue.models import Application, CatalogueQuerySet, Component, Dependency, Question, Region, Service
 from core.accounts.permissions import Permission, require
 from core.common.actor import Actor
 from core.common.errors import NotFound
+
+
+@dataclass(frozen=True)
+class InsideName:
+    """A name of a component that is for the desk alone, and what outside readers may call it; empty for nothing."""
+
+    said: str
+    public: str
+
 
 Item = TypeVar("Item", Application, Component, Region, Service)
 
@@ -52,6 +62,18 @@ def needed_applications(applications: Iterable[int]) -> set[int]:
             seen.add(needed)
             todo.append(needed)
     return found | {owners[component] for component in seen}
+
+
+def named_inside() -> list[InsideName]:
+    """What the components are called on the desk, the longest name first. One query."""
+    rows = Component.objects.values_list("name", "slug", "public_name", "application__name")
+    found = [
+        InsideName(said, public_name)
+        for name, slug, public_name, application in rows
+        for said in (name, *([] if slug.isalpha() or slug == name else [slug]))
+        if said not in (public_name, application)
+    ]
+    return sorted(found, key=lambda one: len(one.said), reverse=True)
 
 
 def on_status_page(*, internal: bool) -> CatalogueQuerySet:

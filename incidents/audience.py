@@ -86,6 +86,15 @@ def recipients(incident: Incident, audience: str = "") -> list[Recipient]:
     return gathered(found.prefetch_related("user__role_grants").order_by("id"))
 
 
+def reaches_outside(incident: Incident, audience: str = "") -> bool:
+    """Whether an update is read outside: by an external subscriber, or on the public status page."""
+    if audience not in ("", Audience.EXTERNAL) or incident.drill:
+        return False
+    if incident.public and incident.applications.filter(public=True).exists():
+        return True
+    return any(one.audience == Audience.EXTERNAL for one in recipients(incident, audience))
+
+
 def told(incident: Incident) -> list[Recipient]:
     """The same in one query, for who asks no more than who they are."""
     return gathered(subscriptions(incident).select_related("user", "endpoint").order_by("id"))

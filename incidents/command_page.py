@@ -11,9 +11,8 @@ from django import forms as django_forms
 from core.accounts.permissions import Permission, can
 from core.common import clock
 from core.common.actor import Actor
-from incidents import audience, forms, linked, operations, panels, queries, story
+from incidents import audience, composing, forms, linked, operations, panels, queries, story
 from incidents.models import Incident, TimelineEntry, Update
-from incidents.notices import Parts
 from worklog import queries as worklog
 
 ROLES = {**operations.ROLES, "communications_lead": "updates"}
@@ -82,11 +81,18 @@ def whole(
     relatives = queries.relatives(incident)
     children = [other for other in relatives if other.parent_id == incident.pk]
     running = [child for child in children if child.is_open]
-    shown = _forms(incident, wanted, Parts.of(story.last_written(parts["updates"])))
+    harm = queries.harm(incident, actor)
+    shown = _forms(incident, wanted)
     changes = panels.recent_changes(incident, actor)
     told = audience.told(incident)
-    if form is not None and failed in shown:
+    if incident.is_open and can(actor, Permission.RUN_INCIDENT):
+        shown["update"] = composing.filled(
+            incident, story.last_written(parts["updates"]), harm, worklog.draft_of(incident, actor)
+        )
+    if form is not None and (failed in shown or failed == "update"):
         shown[failed] = form
+    if "update" in shown:
+        composing.dress(shown["update"], incident, told, clock.now())  # type: ignore[arg-type]
     if "hand_over" in shown and failed != "hand_over" and asked.get("role"):
         shown["hand_over"].initial["role"] = asked["role"]
     _offer(shown["restore"], running)
@@ -104,7 +110,7 @@ def whole(
         "told": len(told),
         "follows": audience.is_told(incident, told, actor.user_id),
         "roles": [(name, words, getattr(incident, name)) for name, words in ROLES.items()],
-        "harm": queries.harm(incident, actor),
+        "harm": harm,
         "holdings": list(queries.holdings(incident)) if "holdings" in wanted else None,
         "changes": changes,
         "suspected": [change.reference for change in changes if change.suspected],
@@ -115,10 +121,9 @@ def whole(
     }
 
 
-def _forms(incident: Incident, wanted: set[str], known: Parts) -> dict[str, django_forms.Form]:
+def _forms(incident: Incident, wanted: set[str]) -> dict[str, django_forms.Form]:
     above = incident.parent.reference if incident.parent else ""
     found: dict[str, django_forms.Form] = {
-        "update": forms.UpdateForm.filled(incident, known),
         "restore": forms.RestoreForm(initial={"severity": incident.severity}),
         "reopen": forms.ReasonForm(),
         "add_entry": forms.EntryForm(),

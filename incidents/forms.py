@@ -13,7 +13,6 @@ from core.common.vocabulary import Severity
 from customers.models import Audience, Organisation
 from incidents import queries
 from incidents.models import Incident, RoleHolding, Status, TimelineEntry
-from incidents.notices import HEADINGS, Parts
 from incidents.rules import BETWEEN
 
 TEXT_LIMIT = 65_536
@@ -92,20 +91,6 @@ class NumberForm(DeskForm):
     """A button that names the update it sends, so that a second click sends nothing."""
 
     number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-
-class UpdateForm(NumberForm):
-    status = forms.ChoiceField(choices=PHASES, label="Phase")
-    what = LongField(label=HEADINGS["what"], rows=2, mirror="m-what")
-    affected = LongField(label=HEADINGS["affected"], rows=2, mirror="m-affected", required=False)
-    doing = LongField(label=HEADINGS["doing"], rows=2, mirror="m-doing", required=False)
-    workaround = LongField(label=HEADINGS["workaround"], rows=1, mirror="m-workaround", required=False)
-
-    @classmethod
-    def filled(cls, incident: Incident, known: Parts) -> UpdateForm:
-        phase = incident.status if incident.status in BETWEEN else Status.INVESTIGATING
-        parts = {name: getattr(known, name) for name in HEADINGS}
-        return cls(initial={"number": incident.next_number, "status": phase, **parts})
 
 
 class StatusForm(DeskForm):

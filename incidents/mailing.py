@@ -17,13 +17,13 @@ TOPIC = "incident.update"
 
 def message(incident: Incident, update: Update, to: Recipient) -> OutgoingMessage:
     """One message for one way to somebody, ready to be queued."""
-    text = notices.mail(incident, update, link=to.staff and to.endpoint is None)
+    text = notices.mail(incident, update, link=to.staff and to.endpoint is None, audience=to.audience)
     if to.endpoint is None:
         text += stopping.stopping(links.unsubscribe_url(_rows(to)))
     return queue.prepared(
         lane=Lane.INCIDENT,
         to=to.to,
-        subject=update.subject,
+        subject=update.subject_for(to.audience),
         text=text,
         topic=TOPIC,
         about=incident,

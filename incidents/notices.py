@@ -52,16 +52,20 @@ class Parts:
             return given["what"]
         return "\n\n".join(f"{HEADINGS[name]}\n{text}" for name, text in given.items())
 
+    @property
+    def stripped(self) -> Parts:
+        return Parts(**{name: text.strip() for name, text in asdict(self).items()})
+
     @classmethod
     def of(cls, update: Update | None) -> Parts:
         return cls(**{field.name: getattr(update, field.name) for field in fields(cls)}) if update else cls()
 
 
 # --- subjects ---------------------------------------------------------------------------------------------
-def subject(incident: Incident, kind: str, number: int) -> str:
-    """[INC-1] Update 2: what it is about; never longer than 77 characters."""
+def subject(incident: Incident, kind: str, number: int, *, title: str = "") -> str:
+    """[INC-1] Update 2: what it is about; never longer than 77 characters. title: said instead of its own."""
     name = NAMES.get(Update.Kind(kind), f"Update {number}")
-    return shortened(f"{tag(incident)} {name}: {incident.title}")
+    return shortened(f"{tag(incident)} {name}: {title or incident.title}")
 
 
 def tag(incident: Incident) -> str:
@@ -131,9 +135,9 @@ def clock_time(at: datetime) -> str:
 
 
 # --- whole mails ------------------------------------------------------------------------------------------
-def mail(incident: Incident, update: Update, *, link: bool) -> str:
-    """The text of the mail. Only staff get the link, as nobody else can follow it."""
-    paragraphs = [*exercise(incident), update.body, promise(incident, update)]
+def mail(incident: Incident, update: Update, *, link: bool, audience: str = "") -> str:
+    """The text of the mail as an audience reads it. Only staff get the link, as nobody else can follow it."""
+    paragraphs = [*exercise(incident), update.text_for(audience), promise(incident, update)]
     if link:
         paragraphs.append(address(incident))
     return wrapped("\n\n".join(paragraphs))

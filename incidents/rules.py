@@ -28,6 +28,49 @@ def next_due(anchor: datetime, cadence: int | None, now: datetime) -> datetime |
     return anchor + (passed + 1) * step
 
 
+def promised(
+    now: datetime,
+    cadence: int | None,
+    *,
+    at: datetime | None,
+    on_news: bool,
+    reason: str,
+    open_end: bool = False,
+) -> datetime | None:
+    """When the next update comes after one that is sent now; None: when there is something to tell.
+
+    at: what the writer chose; not later than the cadence allows, unless a reason is given. On demand a time or
+    on_news is needed, or open_end, which carries on that nothing was promised.
+    """
+    if at is not None and on_news:
+        raise RuleBroken("Give a time for the next update, or none, not both.", field="next_update_at")
+    if at is not None and at <= now:
+        raise RuleBroken("The next update must lie ahead of now.", field="next_update_at")
+    if at is not None and at > now + timedelta(minutes=LONGEST_CADENCE):
+        raise RuleBroken("The next update comes within 24 hours.", field="next_update_at")
+    if cadence is None:
+        if at is None and not on_news and not open_end:
+            raise RuleBroken(
+                "Say when the next update comes, or that it comes when there is something to tell.",
+                field="next_update_at",
+            )
+        return at
+    if on_news:
+        raise RuleBroken(
+            f"Updates are due every {cadence} minutes: change the rhythm to “on demand” first.",
+            field="on_news",
+        )
+    latest = next_due(now, cadence, now)
+    assert latest is not None
+    if at is not None and at > latest and not reason.strip():
+        raise RuleBroken(
+            f"Updates are due every {cadence} minutes, so the next one by {latest:%H:%M} UTC. "
+            "Say why it comes later, or choose an earlier time.",
+            field="next_update_at",
+        )
+    return at or latest
+
+
 def slots_due(first: datetime, cadence: int | None, now: datetime) -> list[datetime]:
     """The due moments from the first one until now, both included; the first alone on demand."""
     if cadence is None or now < first:

@@ -8,7 +8,17 @@ from rest_framework import serializers
 
 from catalogue.models import Application, Component, Region
 from core.accounts.models import User
-from core.common.api import Named, Number, OptionalChoice, Ref, RefList, StrictSerializer, Text, UtcDateTime
+from core.common.api import (
+    Flag,
+    Named,
+    Number,
+    OptionalChoice,
+    Ref,
+    RefList,
+    StrictSerializer,
+    Text,
+    UtcDateTime,
+)
 from core.common.vocabulary import Severity
 from customers.models import CHANNELS, Audience, Organisation
 from incidents.models import Incident, RoleHolding, Status, TimelineEntry, Update
@@ -114,13 +124,38 @@ class FromTicket(StrictSerializer):
     summary = Text(long=True, required=False, allow_blank=True)
 
 
+class WordingIn(StrictSerializer):
+    """The text of one audience; who is affected is that of everybody unless it says otherwise."""
+
+    what = Text(long=True)
+    affected = Text(long=True, required=False, allow_blank=True)
+    doing = Text(long=True, required=False, allow_blank=True)
+    workaround = Text(long=True, required=False, allow_blank=True)
+
+
+class WordingsIn(StrictSerializer):
+    technical = WordingIn(required=False)
+    external = WordingIn(required=False)
+
+
 class UpdateIn(StrictSerializer):
-    body = Text(long=True, required=False, allow_blank=True)
+    body = Text(
+        long=True,
+        required=False,
+        allow_blank=True,
+        help_text="Instead of what. Alone, it carries on who is affected and the workaround of the last update.",
+    )
     what = Text(long=True, required=False, allow_blank=True)
     affected = Text(long=True, required=False, allow_blank=True)
     doing = Text(long=True, required=False, allow_blank=True)
     workaround = Text(long=True, required=False, allow_blank=True)
     audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+    wordings = WordingsIn(required=False, help_text="Own texts for technical and external readers.")
+    next_update_at = UtcDateTime(
+        required=False, help_text="Later than the cadence allows only with a next_reason."
+    )
+    on_news = Flag(required=False, help_text="On demand: the next one comes when there is something to tell.")
+    next_reason = Text(max_length=500, required=False, allow_blank=True)
 
 
 class UpdateOut(StrictSerializer):
@@ -133,12 +168,19 @@ class UpdateOut(StrictSerializer):
     affected = serializers.CharField()
     doing = serializers.CharField()
     workaround = serializers.CharField()
+    wordings = serializers.SerializerMethodField(help_text="By audience, where it reads another text.")
     due_at = UtcDateTime(allow_null=True)
     sent_at = UtcDateTime()
     late_seconds = serializers.IntegerField()
     recipients = serializers.IntegerField()
     author = Named("username", allow_null=True)
     next_due_at = UtcDateTime(allow_null=True)
+
+    def get_wordings(self, update: Update) -> dict[str, dict[str, str]]:
+        return {
+            one: {"subject": update.subject_for(one), "body": update.text_for(one), **update.wrote_for(one)}
+            for one in update.wordings
+        }
 
 
 class SetStatus(StrictSerializer):

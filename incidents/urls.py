@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:ref>/recipients/<int:pk>/remove/", list_views.remove, name="recipient_remove"),
     path("<str:ref>/recipients/<int:pk>/try_again/", list_views.try_again, name="recipient_again"),
     path("<str:ref>/delivery/", list_views.delivery, name="delivery"),
+    path("<str:ref>/draft/", views.draft, name="draft"),
     path("<str:ref>/follow/", list_views.follow, name="follow"),
     path("<str:ref>/unfollow/", list_views.unfollow, name="unfollow"),
     *(path(f"<str:ref>/{name}/", views.verb(name), name=name) for name in verbs.VERBS),

@@ -10,7 +10,7 @@ from django import forms as django_forms
 
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
-from incidents import forms, operations
+from incidents import composing, forms, operations
 from incidents.models import Incident, Update
 
 
@@ -40,7 +40,7 @@ def _sent(update: Update) -> str:
 
 VERBS: dict[str, Verb] = {
     "acknowledge": Verb(forms.NothingForm, operations.acknowledge, lambda incident: "Acknowledged."),
-    "update": Verb(forms.UpdateForm, operations.send_update, _sent),
+    "update": Verb(composing.UpdateForm, operations.send_update, _sent),
     "no_change": Verb(forms.NumberForm, operations.no_change, _sent),
     "status": Verb(forms.StatusForm, operations.set_status, lambda incident: incident.get_status_display()),
     "restore": Verb(

@@ -18,7 +18,7 @@ from core.common import paging
 from core.common.actor import Actor
 from core.common.errors import NotFound, RuleBroken
 from core.common.web import act
-from incidents import command_page, forms, operations, panels, queries, verbs
+from incidents import command_page, composing, forms, operations, panels, queries, verbs
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
 from worklog import subjects
@@ -118,6 +118,35 @@ def verb(name: str) -> Callable[..., HttpResponse]:
         )
 
     return view
+
+
+@page(Permission.RUN_INCIDENT)
+@require_POST
+def draft(request: HttpRequest, ref: str) -> HttpResponse:
+    """Keep what stands in the composer. A script that says `quiet` gets 204, or 409 once the update was sent."""
+    quiet = "quiet" in request.POST
+
+    def again(form: django_forms.Form, status: int) -> HttpResponse:
+        if quiet:
+            return HttpResponse(status=status)
+        shown = composing.UpdateForm(request.POST)
+        for sentence in form.non_field_errors():
+            shown.add_error(None, sentence)
+        return _detail(request, ref, status, "update", shown)
+
+    def done(kept: Any) -> HttpResponse:
+        if quiet:
+            return HttpResponse(status=NO_CONTENT)
+        incident = queries.get_for(ref, by=request.actor)  # type: ignore[attr-defined]
+        return _done(request, incident, "The draft is kept. Nothing was sent.")
+
+    return act(
+        request,
+        composing.DraftForm(request.POST),
+        lambda data: operations.keep_draft(ref, **data, by=request.actor),  # type: ignore[attr-defined]
+        done=done,
+        again=again,
+    )
 
 
 def _do(known: verbs.Verb, ref: str, data: dict[str, Any], by: Actor) -> Any:

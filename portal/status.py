@@ -14,6 +14,7 @@ from catalogue import queries as catalogue
 from catalogue.models import Application
 from changes import queries as changes
 from core.common.vocabulary import Severity
+from customers.models import Audience
 from incidents import queries as incidents
 from incidents.models import Incident, Status, Update
 
@@ -149,7 +150,7 @@ def notice(incident: Incident, now: datetime, known: set[int]) -> Notice:
         Told(
             update.sent_at,
             PHASES.get(Update.Kind(update.kind), f"Update {update.number}"),
-            update.body,
+            update.text_for(Audience.EXTERNAL),
             PINS.get(Update.Kind(update.kind), "sent"),
         )
         for update in incident.told  # type: ignore[attr-defined]

@@ -177,7 +177,7 @@ def build() -> SimpleNamespace:
 
     w.incident = incidents.declare_from_ticket(ref, by=ira)
     incidents.add_entry(w.incident.reference, body=f"Who did this? {TIMELINE}", by=ira)
-    incidents.send_update(w.incident.reference, what="Cards fail in Ireland.", by=ira)
+    incidents.send_update(w.incident.reference, what="Cards fail in Ireland.", affected="Shops.", by=ira)
 
     w.problem = problems.raise_problem(w.incident.reference, title=f"Pool runs dry {PROBLEM}", by=pia)
     problems.set_root_cause(w.problem.reference, category="code", statement=CAUSE, by=pia)

@@ -40,6 +40,11 @@ class Update(models.Model):
     affected = models.TextField(blank=True)
     doing = models.TextField(blank=True)
     workaround = models.TextField(blank=True)
+    wordings = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="By audience, where it reads another text: subject, body, and the parts a person wrote for it.",
+    )
     due_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField()
     late_seconds = models.PositiveIntegerField(default=0)
@@ -62,6 +67,17 @@ class Update(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    def text_for(self, audience: str) -> str:
+        """The text that this audience reads: one of its own, else that of everybody."""
+        return str(self.wordings.get(audience, {}).get("body") or self.body)
+
+    def subject_for(self, audience: str) -> str:
+        return str(self.wordings.get(audience, {}).get("subject") or self.subject)
+
+    def wrote_for(self, audience: str) -> dict[str, str]:
+        """The parts that a person wrote for this audience; empty where it got the text of everybody."""
+        return dict(self.wordings.get(audience, {}).get("parts", {}))
 
     @property
     def is_automatic(self) -> bool:

@@ -2,7 +2,7 @@
 
 from incidents.operations.declaring import declare, declare_from_ticket
 from incidents.operations.families import set_parent
-from incidents.operations.informing import declare_restored, no_change, reopen, send_update
+from incidents.operations.informing import declare_restored, keep_draft, no_change, reopen, send_update
 from incidents.operations.linking import answer_ticket, give_answer, link_work, note_work, unlink_work
 from incidents.operations.merging import merge, undo_merge
 from incidents.operations.roles import ROLES, assign_roles, hand_over, take_role
@@ -36,6 +36,7 @@ __all__ = [
     "fall_due",
     "give_answer",
     "hand_over",
+    "keep_draft",
     "link_work",
     "merge",
     "no_change",

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
+from catalogue import queries as catalogue
 from core.accounts.permissions import Permission
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import Conflict, RuleBroken
-from incidents import notices, queries, rules
+from core.common.errors import Conflict, Invalid, RuleBroken
+from customers.models import Audience
+from incidents import audience as audiences
+from incidents import notices, outside, queries, rules, wording
 from incidents.models import Incident, Status, Update
 from incidents.notices import Parts
 from incidents.operations import families, ledger, linking
+from incidents.wording import OWN, of_parts
+from worklog import operations as worklog
+from worklog.models import Draft
 
 
 @transaction.atomic
@@ -30,32 +37,82 @@ def send_update(
     affected: str = "",
     doing: str = "",
     workaround: str = "",
+    wordings: Mapping[str, Mapping[str, str]] | None = None,
     audience: str = "",
     status: str | None = None,
+    next_update_at: datetime | None = None,
+    on_news: bool = False,
+    next_reason: str = "",
     number: int | None = None,
     by: Actor,
 ) -> Update:
     """Send an update that a person wrote, and set the next due time to now + cadence.
 
-    body or what: the news; the other parts are optional. status: the phase it announces, when it changes.
+    body or what: the news. affected is needed; with a body alone, what was said last of who is affected and of the
+    workaround is carried on. status: the phase it announces, when it changes.
+    wordings: {technical: {what, affected, doing, workaround}, external: {...}} for readers who get a text of their
+    own; who is affected is that of everybody unless it says otherwise. Readers outside never get the name of a
+    component: a text that holds one is refused.
+    next_update_at, on_news ("when there is something to tell"), next_reason: see rules.promised.
     number: the number that the writer saw on the button, so that a second click sends nothing (Conflict); a
     holding update that went out meanwhile does not stand in the way.
     audience: tell only these. The others still wait for theirs, so the due time stays.
     """
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
-    parts = _parts(Parts(what, affected, doing, workaround), body)
+    if not incident.is_open:
+        raise rules.refusal(incident.reference, incident.status)
+    parts, bare = _parts(incident, Parts(what, affected, doing, workaround), body)
+    own = _own(wordings or {}, parts, audience)
+    _check_outside(incident, parts, own, audience)
     _check_not_sent(incident, number)
     now = clock.now()
-    moved = _move(incident, status)
     if audience:
         due_at, next_due_at = None, incident.next_update_due_at
     else:
-        due_at, next_due_at = incident.next_update_due_at, rules.next_due(now, incident.cadence_minutes, now)
+        due_at = incident.next_update_due_at
+        next_due_at = rules.promised(
+            now,
+            incident.cadence_minutes,
+            at=next_update_at,
+            on_news=on_news,
+            reason=next_reason,
+            open_end=bare,
+        )
+    update = _tell(
+        incident,
+        parts,
+        own,
+        by,
+        due_at,
+        next_due_at,
+        audience=audience,
+        status=status,
+        next_reason=next_reason,
+    )
+    worklog.drop_draft(incident, by=by)
+    return update
+
+
+def _tell(
+    incident: Incident,
+    parts: Parts,
+    own: Mapping[str, Parts],
+    by: Actor,
+    due_at: datetime | None,
+    next_due_at: datetime | None,
+    *,
+    audience: str = "",
+    status: str | None = None,
+    next_reason: str = "",
+) -> Update:
+    """The update itself, when all that can be refused was."""
+    moved = _move(incident, status)
     update = ledger.write(
         incident,
         kind=Update.Kind.UPDATE,
         body=parts.body,
         parts=parts,
+        wordings={reader: of_parts(theirs) for reader, theirs in own.items()},
         by=by,
         due_at=due_at,
         next_due_at=next_due_at,
@@ -64,22 +121,43 @@ def send_update(
     )
     trail.record(
         "incident.updated", on=incident, by=by, before={"status": incident.status} if "status" in moved else {},
-        after=_plain(moved), **facts(update),
+        after=_plain(moved), **facts(update) | ({"next_reason": next_reason} if next_reason else {}),
     )  # fmt: skip
+    if next_reason:
+        ledger.note(incident, f"Update {update.number} moves the next one: {next_reason}", by=by)
     return update
 
 
 @transaction.atomic
 def no_change(ref: str, *, number: int | None = None, by: Actor) -> Update:
-    """The one-click update of somebody who has looked: nothing new, work goes on."""
+    """The one-click update of somebody who has looked: nothing new, work goes on; what is known is carried on."""
+    incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
+    _check_not_sent(incident, number)
+    written = queries.last_written(incident)
+    news = notices.no_change(incident, queries.last_update(incident))
+    own = {
+        audience: replace(known, what=news, doing="") for audience, known in wording.known_by(written).items()
+    }
+    now = clock.now()
+    return _tell(
+        incident, replace(Parts.of(written), what=news, doing=""), own, by, incident.next_update_due_at,
+        rules.next_due(now, incident.cadence_minutes, now),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def keep_draft(ref: str, *, fields: Mapping[str, str], number: int | None = None, by: Actor) -> Draft | None:
+    """Keep what somebody has typed into the composer, for all audiences; nothing but blanks drops it.
+
+    number: of the update it is meant for; one that this person has sent is refused (Conflict), so that the last
+    save of a page that is gone does not bring the sent text back.
+    """
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT)
-    last = queries.last_update(incident)
-    known = replace(
-        Parts.of(queries.last_written(incident)), what=notices.no_change(incident, last), doing=""
-    )
-    return send_update(
-        ref, what=known.what, affected=known.affected, workaround=known.workaround, number=number, by=by
-    )
+    mine = incident.updates.filter(author_id=by.user_id, kind=Update.Kind.UPDATE)
+    if number is not None and mine.filter(number__gte=number).exists():
+        raise Conflict(f"You have sent update {number} meanwhile.")
+    typed = {name: text for name, text in fields.items() if text.strip()}
+    return worklog.keep_draft(incident, form="update", text=json.dumps(typed) if typed else "", by=by)
 
 
 @transaction.atomic
@@ -175,13 +253,59 @@ def facts(update: Update) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _parts(parts: Parts, body: str) -> Parts:
-    if body.strip() and parts.body:
-        raise RuleBroken("Give the body, or the parts of it, not both.", field="body")
-    parts = replace(parts, what=body) if body.strip() else parts
-    if not parts.what.strip():
-        raise RuleBroken("Say what is happening.", field="what")
-    return Parts(*(text.strip() for text in (parts.what, parts.affected, parts.doing, parts.workaround)))
+NO_IMPACT = "Say who is affected, and how badly."
+
+
+def _parts(incident: Incident, parts: Parts, body: str) -> tuple[Parts, bool]:
+    """The parts of an update, and whether it came as a body alone; then what is known is carried on."""
+    parts = parts.stripped
+    bare = bool(body.strip()) and not parts.body
+    if body.strip() and parts.what:
+        raise RuleBroken("Give the body, or what is happening, not both.", field="body")
+    if bare:
+        known = Parts.of(queries.last_written(incident))
+        parts = Parts(affected=known.affected, workaround=known.workaround)
+    parts = replace(parts, what=body.strip() or parts.what)
+    wrong = {} if parts.what else {"what": ["Say what is happening."]}
+    if not parts.affected:
+        wrong["affected"] = [f"{NO_IMPACT} No update has said it yet." if bare else NO_IMPACT]
+    if wrong:
+        raise Invalid(wrong)
+    return parts, bare
+
+
+def _own(wordings: Mapping[str, Mapping[str, str]], parts: Parts, audience: str) -> dict[str, Parts]:
+    """The wordings that say something, each complete; who is affected is the same unless it says otherwise."""
+    own = {reader: Parts(**given).stripped for reader, given in wordings.items() if reader in OWN}
+    own = {reader: theirs for reader, theirs in own.items() if theirs.body}
+    if own and audience:
+        raise RuleBroken("An update for one audience alone has one wording.", field="audience")
+    wrong = {
+        f"wordings.{reader}.what": [
+            f"Say what is happening, for {Audience(reader).label.lower()} readers too."
+        ]
+        for reader, theirs in own.items()
+        if not theirs.what
+    }
+    if wrong:
+        raise Invalid(wrong)
+    return {
+        reader: replace(theirs, affected=theirs.affected or parts.affected) for reader, theirs in own.items()
+    }
+
+
+def _check_outside(incident: Incident, parts: Parts, own: Mapping[str, Parts], audience: str) -> None:
+    """Readers outside read no name of a component: neither in their wording, nor in the one they get for want of it."""
+    theirs = own.get(Audience.EXTERNAL)
+    if theirs is None and not audiences.reaches_outside(incident, audience):
+        return
+    fields = asdict(parts)
+    if theirs is not None:
+        same = theirs.affected == parts.affected  # then the mistake stands where it was typed
+        fields = {f"wordings.external.{name}": text for name, text in asdict(theirs).items()}
+        if same:
+            fields["affected"] = fields.pop("wordings.external.affected")
+    outside.check(fields, catalogue.named_inside(), own=theirs is not None)
 
 
 def _check_not_sent(incident: Incident, number: int | None) -> None:

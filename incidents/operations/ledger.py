@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F
 
+from catalogue import queries as catalogue
 from core.common import clock, faults
 from core.common.actor import Actor
 from core.common.errors import Conflict
 from core.outbox import queue
 from core.search import index
 from incidents import audience as audiences
-from incidents import mailing, notices, rules
+from incidents import mailing, rules, wording
 from incidents.models import OPEN, Incident, TimelineEntry, Update
 from incidents.notices import Parts
 from incidents.operations import promises
+from incidents.wording import Wording
 
 
 def claim(
@@ -50,12 +52,15 @@ def write(
     due_at: datetime | None,
     next_due_at: datetime | None,
     parts: Parts = Parts(),  # noqa: B008 - frozen
+    wordings: Mapping[str, Wording] | None = None,
     audience: str = "",
     only_in: Collection[str] = OPEN,
     found: dict[str, Any] | None = None,
     **columns: Any,
 ) -> Update:
     """Claim the next number, write the update, one outbox row for each recipient, and the next due time.
+
+    body and parts are what everybody reads; wordings, by audience, what those read who get a text of their own.
 
     The number comes from the row that this transaction has just changed, so that two writers never get the
     same one; the unique (incident, number) would refuse the second.
@@ -77,12 +82,7 @@ def write(
         number=incident.update_count,
         kind=kind,
         audience=audience,
-        subject=notices.subject(incident, kind, incident.update_count),
-        body=body,
-        what=parts.what,
-        affected=parts.affected,
-        doing=parts.doing,
-        workaround=parts.workaround,
+        **wording.texts(incident, kind, Wording(body, parts), wordings or {}, catalogue.named_inside()),
         due_at=due_at,
         sent_at=now,
         late_seconds=rules.late_seconds(due_at, now),

@@ -11,11 +11,12 @@ from core.audit import trail
 from core.common import actor, clock
 from core.outbox import queue
 from core.outbox.models import Lane
-from incidents import mailing, notices, queries, rules
+from incidents import mailing, notices, queries, rules, wording
 from incidents.models import OPEN, Incident, Update, WhenDue
 from incidents.notices import Parts
 from incidents.operations import ledger, promises
 from incidents.operations.informing import facts
+from incidents.wording import Wording
 
 
 @transaction.atomic
@@ -33,11 +34,15 @@ def fall_due(incident: Incident, now: datetime) -> None:
     if incident.when_due == WhenDue.REMIND:
         _tell_lead_it_is_late(incident, missed, following, now, desk)
         return
-    known = Parts.of(queries.last_written(incident))
+    written, last = queries.last_written(incident), queries.last_update(incident)
     update = ledger.write(
         incident,
         kind=Update.Kind.CATCH_UP if len(missed) > 1 else Update.Kind.HOLDING,
-        body=notices.holding(incident, queries.last_update(incident), known, missed),
+        body=notices.holding(incident, last, Parts.of(written), missed),
+        wordings={
+            audience: Wording(notices.holding(incident, last, known, missed))
+            for audience, known in wording.known_by(written).items()
+        },
         by=desk,
         due_at=due,
         next_due_at=following,

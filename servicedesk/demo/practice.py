@@ -38,7 +38,12 @@ def exercise(cast: Cast, now: datetime) -> None:
             note="Practising the hand-over: the certificate is being reissued, next update at the quarter.",
         )  # fmt: skip
     with clock.pretend(start + timedelta(minutes=13)):
-        incidents.send_update(ref, what="Practice: the portal shows a certificate warning.", by=by("lea"))
+        incidents.send_update(
+            ref,
+            what="Practice: the portal shows a certificate warning.",
+            affected="Nobody: this is practice.",
+            by=by("lea"),
+        )
     with clock.pretend(start + timedelta(minutes=24)):
         incidents.declare_restored(ref, body="Practice: the portal opens again.", by=by("ira"))
         incidents.close(ref, by=by("ira"))

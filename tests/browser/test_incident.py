@@ -37,6 +37,7 @@ def declare_update_restore(page: Any) -> Incident:
     page.locator(".roles").get_by_text("Ira Ivers").wait_for()
     assert page.evaluate(OVERFLOW) <= 0
     page.locator("#update textarea[name=what]").fill("Cards fail in two of three shops.")
+    page.locator("#update textarea[name=affected]").fill("Shops in Ireland.")
     page.locator(".dock").get_by_role("button", name="Send update 2").click()
     page.get_by_text("Update 2 goes to").first.wait_for()
     page.locator(".dock").get_by_role("link", name="Restored").click()
@@ -78,6 +79,7 @@ def test_all_of_it_works_without_script(
     dialog.get_by_role("button", name="Hand over and tell them").click()
     page.locator(".roles").get_by_text("Eli Engel").wait_for()
     page.locator("#update textarea[name=what]").fill("Cards fail in two of three shops.")
+    page.locator("#update textarea[name=affected]").fill("Shops in Ireland.")
     page.locator(".dock").get_by_role("button", name="Send update 2").click()
     page.locator(".dock").get_by_role("link", name="Restored").click()
     restore = page.locator("dialog#restore")

@@ -121,6 +121,7 @@ GET   incidents/<ref>/recipients/                  kim   -        404
 POST  incidents/<ref>/recipients/                  ana   kim      404
 POST  incidents/<ref>/recipients/<pk>/remove/      ana   kim      404
 POST  incidents/<ref>/recipients/<pk>/try_again/   ana   kim      404
+POST  incidents/<ref>/draft/                       ana   kim      404
 GET   incidents/<ref>/delivery/                    kim   -        404
 POST  incidents/<ref>/follow/                      kim   -        404
 POST  incidents/<ref>/unfollow/                    kim   -        404

@@ -58,7 +58,7 @@ TEXTS = {
     "tag": {"add": ["cards"]},
     "keep_draft": {"text": "t"},
     "raise_problem": {"source": "recurring"},
-    "update": {"what": "w"},
+    "update": {"what": "w", "affected": "a"},
     "status": {"status": "identified"},
     "restore": {"body": "b", "severity": "SEV2"},
     "add_entry": {"body": "b"},

@@ -93,7 +93,7 @@ def test_a_thousand_people_over_a_slow_relay(declared, desk, ira, by, say):
     incident = declared(1_000)
     with relay(delay=0.1) as server, receiver() as chat, desk(server, chat.name):
         begin = time.monotonic()
-        operations.send_update(incident.reference, what="News", by=by(ira))
+        operations.send_update(incident.reference, what="News", affected="Shops.", by=by(ira))
         others = keep_asking_others(chat, until=lambda: len(server.received) >= 1_000)
         took = time.monotonic() - begin
         first = server.first_at - begin
@@ -113,7 +113,7 @@ def test_a_thousand_people_over_a_relay_that_hangs(declared, desk, ira, by, say)
         django_settings.ALLOWED_TARGETS = frozenset({chat.name})
         escalation.add_channel(transport="slack", url=chat.url, label="Ira", person=ira, by=by(ira))
         begin = time.monotonic()
-        operations.send_update(incident.reference, what="News", by=by(ira))
+        operations.send_update(incident.reference, what="News", affected="Shops.", by=by(ira))
         Update = incident.updates.model
         others = keep_asking_others(chat, until=lambda: time.monotonic() - begin > 150)
         paged = OutgoingMessage.objects.filter(topic="incident.undelivered", transport="slack")

@@ -204,6 +204,7 @@ def updates_go_out_by_themselves_until_a_person_writes(desk: Desk, incident: str
         "number": number,
         "status": "identified",
         "what": "Cards fail in all shops.",
+        "affected": "Shops.",
         "doing": "A larger pool.",
     }
     desk.press("ana", f"/incidents/{incident}/update/", **form)

@@ -39,7 +39,9 @@ def test_the_ledger_is_answered_with_every_field(api, declare):  # noqa: F811
     with time_machine.travel(at("10:02"), tick=False):
         url = declare()
     with time_machine.travel(at("10:20"), tick=False):
-        answer = api("ira").post(f"{url}update/", {"what": "One node is out.", "doing": "Moving traffic."})
+        answer = api("ira").post(
+            f"{url}update/", {"what": "One node is out.", "affected": "Shops.", "doing": "Moving traffic."}
+        )
 
     assert answer.status_code == 201
     first, second = api("ira").get(f"{url}updates/").json()["results"]
@@ -49,7 +51,10 @@ def test_the_ledger_is_answered_with_every_field(api, declare):  # noqa: F811
         "2026-03-02T10:17:00Z",
         180,
     )
-    assert second["body"] == "What is happening\nOne node is out.\n\nWhat we are doing\nMoving traffic."
+    assert (
+        second["body"]
+        == "What is happening\nOne node is out.\n\nWho is affected\nShops.\n\nWhat we are doing\nMoving traffic."
+    )
     assert api("ira").get(url).json()["next_update_due_at"] == "2026-03-02T10:35:00Z"
 
 

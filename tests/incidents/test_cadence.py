@@ -47,7 +47,7 @@ def test_a_human_update_sets_the_next_to_its_own_time_and_the_cadence(
     run_until("10:02", "10:19")
     traveller.move_to(at("10:20"))
 
-    operations.send_update(declared.reference, what="One node is out.", by=by(ira))
+    operations.send_update(declared.reference, what="One node is out.", affected="Shops.", by=by(ira))
 
     assert due(declared) == "10:35"
     run_until("10:21", "10:36")
@@ -126,7 +126,7 @@ def test_a_subscriber_who_left_is_dropped_and_it_says_so(declared, stakeholders)
 def test_a_reminder_is_dropped_once_the_update_was_written(declared, traveller, ira, by):
     traveller.move_to(at("10:12"))
     sweeps.run(cadence.REMINDERS)
-    operations.send_update(declared.reference, what="News.", by=by(ira))
+    operations.send_update(declared.reference, what="News.", affected="Shops.", by=by(ira))
 
     sweeps.run("outbox")
 

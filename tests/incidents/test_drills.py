@@ -32,7 +32,7 @@ def drill(traveller, ira, eli, casey, by, payments, acme, stakeholders) -> Incid
 
 def test_only_people_of_the_desk_are_told_and_the_subject_says_so(drill, ira, by, run_until):
     run_until("10:03", "10:20")
-    operations.send_update(drill.reference, what="Node 3", by=by(ira))
+    operations.send_update(drill.reference, what="Node 3", affected="Shops.", by=by(ira))
     operations.declare_restored(drill.reference, body="Works.", severity="SEV2", by=by(ira))
     sweeps.run_due()
 

@@ -30,7 +30,7 @@ def rows(incident: Incident, number: int) -> list[tuple[str, str]]:
 
 
 def update(incident: Incident, ira: Any, by: Any) -> None:
-    operations.send_update(incident.reference, what="News", by=by(ira))
+    operations.send_update(incident.reference, what="News", affected="Shops.", by=by(ira))
 
 
 # --- one message for each way -----------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_a_server_that_does_not_answer_makes_the_list_wait_not_fail(
 
     for number in range(8):
         Subscription.objects.create(email=f"{number}@firm.example", application=declared.applications.get())
-    operations.send_update(declared.reference, what="News", by=_actor(ira))
+    operations.send_update(declared.reference, what="News", affected="Shops.", by=_actor(ira))
     monkeypatch.setitem(transports._TRANSPORTS, "email", down)
     sweeps.run("outbox")
 
@@ -199,7 +199,7 @@ def test_the_list_costs_the_same_for_ten_and_for_two_hundred(
         Subscription.objects.bulk_create(
             Subscription(email=f"{number}@firm.example", application=payments) for number in range(start, end)
         )
-        operations.send_update(declared.reference, what="News", by=_actor(ira))
+        operations.send_update(declared.reference, what="News", affected="Shops.", by=_actor(ira))
 
     for start, end in ((0, 10), (10, 200)):
         fill(start, end)

@@ -33,7 +33,9 @@ def story(server: Relay, declared: Any, traveller: Any, ira: Any, by: Any, eli: 
     sweeps.run("outbox")
     for clock, what in (("10:10", LONG), ("10:20", "Node 3 is out.")):
         traveller.move_to(at(clock))
-        operations.send_update(declared.reference, what=what, workaround="Take cash.", by=by(ira))
+        operations.send_update(
+            declared.reference, what=what, affected="Shops.", workaround="Take cash.", by=by(ira)
+        )
         sweeps.run("outbox")
     traveller.move_to(at("10:30"))
     operations.declare_restored(declared.reference, body="Cards work again.", severity="SEV2", by=by(ira))

@@ -60,7 +60,9 @@ def test_an_update_for_one_audience_leaves_the_promise_to_the_others_open(declar
     Subscription.objects.create(email="tech@firm.example", incident_id=declared.pk, audience="technical")
     traveller.move_to(at("10:05"))
 
-    update = operations.send_update(declared.reference, what="Node 3", audience="technical", by=by(ira))
+    update = operations.send_update(
+        declared.reference, what="Node 3", affected="Shops.", audience="technical", by=by(ira)
+    )
 
     assert update.recipients == 1
     declared.refresh_from_db()
@@ -69,7 +71,7 @@ def test_an_update_for_one_audience_leaves_the_promise_to_the_others_open(declar
 
 def test_only_staff_get_the_link(declared, eli, ira, by):
     operations.subscribe(declared.reference, person=eli, by=by(ira))
-    operations.send_update(declared.reference, what="News", by=by(ira))
+    operations.send_update(declared.reference, what="News", affected="Shops.", by=by(ira))
 
     texts = dict(OutgoingMessage.objects.filter(about_version=2).values_list("to", "text"))
 
@@ -81,7 +83,7 @@ def test_only_staff_get_the_link(declared, eli, ira, by):
 def test_an_account_manager_reads_but_does_not_run(declared, kim, by):
     assert queries.get_for(declared.reference, by=by(kim)) == declared
     for refused in (
-        lambda: operations.send_update(declared.reference, what="x", by=by(kim)),
+        lambda: operations.send_update(declared.reference, what="x", affected="Shops.", by=by(kim)),
         lambda: operations.declare(title="x", by=by(kim)),
     ):
         with pytest.raises(NotAllowed):
@@ -149,7 +151,7 @@ def test_every_event_has_its_sentence(declared, ira, eli, by):
     operations.set_cadence(ref, minutes=30, reason="Slow", by=me)
     operations.subscribe(ref, email="x@y.example", by=me)
     operations.edit(ref, changes={"severity": "SEV1"}, by=me)
-    operations.send_update(ref, what="News", by=me)
+    operations.send_update(ref, what="News", affected="Shops.", by=me)
     operations.declare_restored(ref, body="Works", by=me)
     operations.reopen(ref, reason="Again", by=me)
     operations.declare_restored(ref, body="Works", by=me)

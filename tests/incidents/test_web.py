@@ -118,7 +118,14 @@ def test_ids_on_the_page_are_unique(as_ira, url):
 
 def test_an_update_is_sent_and_the_next_one_starts_from_it(as_ira, url, declared):
     answer = as_ira.post(
-        f"{url}update/", {"number": 2, "status": "identified", "what": "A node is out", "workaround": "Cash"}
+        f"{url}update/",
+        {
+            "number": 2,
+            "status": "identified",
+            "affected": "Shops",
+            "what": "A node is out",
+            "workaround": "Cash",
+        },
     )
 
     assert answer.status_code == 302
@@ -129,7 +136,7 @@ def test_an_update_is_sent_and_the_next_one_starts_from_it(as_ira, url, declared
 
 
 def test_a_second_click_sends_nothing_and_keeps_the_text(as_ira, url):
-    sent = {"number": 2, "status": "investigating", "what": "A node is out"}
+    sent = {"number": 2, "status": "investigating", "affected": "Shops", "what": "A node is out"}
     as_ira.post(f"{url}update/", sent)
 
     answer = as_ira.post(f"{url}update/", {**sent, "what": "A node is out, still"})
@@ -144,7 +151,10 @@ def test_a_second_click_sends_nothing_and_keeps_the_text(as_ira, url):
 def test_a_holding_update_that_went_out_meanwhile_does_not_stop_the_writer(as_ira, url, declared, run_until):
     run_until("10:17", "10:17")
 
-    as_ira.post(f"{url}update/", {"number": 2, "status": "investigating", "what": "A node is out"})
+    as_ira.post(
+        f"{url}update/",
+        {"number": 2, "status": "investigating", "affected": "Shops", "what": "A node is out"},
+    )
 
     assert [u.kind for u in declared.updates.order_by("number")] == ["acknowledgement", "holding", "update"]
 
@@ -261,6 +271,6 @@ def test_the_command_page_costs_the_same_however_long_the_story(as_ira, url, dec
     queries()
     before = queries()
     for number in range(10):
-        operations.send_update(declared.reference, what=f"News {number}", by=by(ira))
+        operations.send_update(declared.reference, what=f"News {number}", affected="Shops.", by=by(ira))
         operations.add_entry(declared.reference, body=f"Fact {number}", by=by(ira))
     assert queries() == before < 25

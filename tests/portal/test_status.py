@@ -47,7 +47,7 @@ def declare(w: SimpleNamespace, *applications: Application, **facts: Any) -> Inc
 
 
 def send(w: SimpleNamespace, incident: Incident, what: str, **facts: Any) -> None:
-    operations.send_update(incident.reference, what=what, by=w.ira, **facts)
+    operations.send_update(incident.reference, what=what, affected="Shops.", by=w.ira, **facts)
 
 
 def read(path: str = "/status/") -> str:
