@@ -131,3 +131,44 @@ def test_the_page_with_everything_on_it_fits_and_reads_aloud(
         page.get_by_text("Exercise.").first.wait_for()
         assert page.evaluate(OVERFLOW) <= 0, size
         assert axe(page) == [], size
+
+
+def test_an_external_wording_is_written_on_a_phone_and_its_draft_survives(
+    w: SimpleNamespace, open_page: Callable[..., Any], login: Callable[[Any, Any], None]
+) -> None:
+    incident = operations.declare(title="Card payments fail", by=by(w.people["ira"]))
+    page = open_page(PHONE, touch=True)
+    login(page, w.people["ira"])
+    page.goto(f"/incidents/{incident.reference}/")
+    page.locator("#update textarea[name=what]").fill("Node 3 is out.")
+    page.locator("#update textarea[name=affected]").fill("Shops in Ireland.")
+    phone = page.locator("[data-phone=external]")
+    page.locator("[data-reader=external] > summary").click()
+    assert phone.locator("dd[data-part=what]").inner_text() == "Node 3 is out."  # for want of an own wording
+    page.locator('#update textarea[name="wordings.external.what"]').fill("Some card payments fail.")
+    assert phone.locator("dd[data-part=what]").inner_text() == "Some card payments fail."
+    assert page.evaluate(OVERFLOW) <= 0
+    page.get_by_text("Draft saved").wait_for(timeout=15_000)
+
+    page.reload()
+    assert (
+        page.locator('#update textarea[name="wordings.external.what"]').input_value()
+        == "Some card payments fail."
+    )
+    other = open_page(PHONE, script=False)  # another browser, and one without script
+    login(other, w.people["ira"])
+    other.goto(f"/incidents/{incident.reference}/")
+    assert other.locator("#update textarea[name=what]").input_value() == "Node 3 is out."
+    assert (
+        other.locator('#update textarea[name="wordings.external.what"]').input_value()
+        == "Some card payments fail."
+    )
+    other.locator("[data-reader=external] > summary").click()
+    other.locator('#update textarea[name="wordings.external.doing"]').fill("We are on it.")
+    other.get_by_role("button", name="Keep draft").click()
+    other.get_by_text("The draft is kept.").wait_for()
+    other.locator(".dock").get_by_role("button", name="Send update 2").click()
+    other.get_by_text("Update 2 goes to").first.wait_for()
+
+    update = incident.updates.get(number=2)
+    assert (update.what, update.wrote_for("external")["doing"]) == ("Node 3 is out.", "We are on it.")
