@@ -11,9 +11,9 @@ from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.audit.models import Event
 from core.common.actor import Actor
-from incidents import linked, operations, panels, queries, receipts, shapes
+from incidents import linked, operations, panels, promise_queries, queries, receipts, shapes
 from incidents.filters import IncidentFilter
-from incidents.models import Incident, RoleHolding, TimelineEntry, Update
+from incidents.models import Incident, Promise, RoleHolding, TimelineEntry, Update
 from incidents.shapes import Data
 from worklog import queries as worklog
 
@@ -195,8 +195,13 @@ class IncidentViewSet(DeskViewSet):
 
     @listing(shapes.UpdateOut, ordering=("number",))
     def updates(self, ref: str, by: Actor) -> QuerySet[Update]:
-        """The promise ledger: each update with when it was due and how late it was."""
+        """The updates that were sent: each with when it was due and how late it was."""
         return queries.updates(ref, by=by)
+
+    @listing(shapes.PromiseOut, ordering=("due_at",))
+    def promises(self, ref: str, by: Actor) -> QuerySet[Promise]:
+        """Every moment at which an update was owed and what became of it."""
+        return promise_queries.lines(promise_queries.of_incident(queries.get_for(ref, by=by), by=by))
 
     @listing(shapes.EntryOut, ordering=("happened_at",))
     def timeline(self, ref: str, by: Actor) -> QuerySet[TimelineEntry]:

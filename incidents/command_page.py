@@ -56,7 +56,6 @@ def moving(incident: Incident, told: list[TimelineEntry], show: str, actor: Acto
         "steps": story.steps(incident, list(queries.moves(incident))),
         "timeline": story.lines(incident, told, plan=show != "decisions"),
         "sent": story.sent(updates),
-        "figures": story.figures(updates),
         "every": timedelta(minutes=incident.cadence_minutes or 0),
         "lasted": until - incident.started_at,
         "customers": len(incident.organisations.all()),

@@ -21,7 +21,7 @@ from core.common.api import (
 )
 from core.common.vocabulary import Severity
 from customers.models import CHANNELS, Audience, Organisation
-from incidents.models import Incident, RoleHolding, Status, TimelineEntry, Update
+from incidents.models import Incident, Promise, RoleHolding, Status, TimelineEntry, Update
 from incidents.rules import BETWEEN, LONGEST_CADENCE
 from worklog import queries as worklog
 
@@ -181,6 +181,19 @@ class UpdateOut(StrictSerializer):
             one: {"subject": update.subject_for(one), "body": update.text_for(one), **update.wrote_for(one)}
             for one in update.wordings
         }
+
+
+class PromiseOut(StrictSerializer):
+    due_at = UtcDateTime()
+    outcome = serializers.ChoiceField(choices=Promise.Outcome.choices)
+    late_seconds = serializers.IntegerField(
+        allow_null=True, help_text="From the moment to the first update after it; null when none came."
+    )
+    update_number = serializers.IntegerField(source="answer.number", default=None, allow_null=True)
+    moved_to = UtcDateTime(allow_null=True)
+    reason = serializers.CharField()
+    person = Named("username", allow_null=True)
+    team = Named("slug", allow_null=True)
 
 
 class SetStatus(StrictSerializer):

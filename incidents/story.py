@@ -1,8 +1,7 @@
-"""An incident as its page shows it: the steps, the timeline, the figures. Nothing here writes."""
+"""An incident as its page shows it: the steps and the timeline. Nothing here writes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,20 +19,6 @@ SIGNS: dict[str, str] = {
 }
 LOOKS = {Update.Kind.RESTORED: ("good", "check"), Update.Kind.CORRECTION: ("bad", "warn")}
 SHOWN = {"updates": (TimelineEntry.Kind.UPDATE,), "decisions": (TimelineEntry.Kind.DECISION,)}
-
-
-@dataclass(frozen=True)
-class Figures:
-    sent: int
-    due: int
-    on_time: int
-
-
-def figures(updates: list[Update]) -> Figures:
-    """How many updates went out, how many of them were due, and how many of those in time."""
-    due = [update for update in updates if update.due_at is not None]
-    on_time = sum(1 for update in due if update.late_seconds <= LATE_AFTER.total_seconds())
-    return Figures(len(updates), len(due), on_time)
 
 
 def last_written(updates: list[Update]) -> Update | None:

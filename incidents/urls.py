@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents import list_views, verbs, views
+from incidents import list_views, promise_views, verbs, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<str:ref>/recipients/<int:pk>/try_again/", list_views.try_again, name="recipient_again"),
     path("<str:ref>/delivery/", list_views.delivery, name="delivery"),
     path("<str:ref>/draft/", views.draft, name="draft"),
+    path("<str:ref>/promises/", promise_views.promises, name="promises"),
+    path("<str:ref>/promises/figure/", promise_views.figure, name="promises_figure"),
     path("<str:ref>/follow/", list_views.follow, name="follow"),
     path("<str:ref>/unfollow/", list_views.unfollow, name="unfollow"),
     *(path(f"<str:ref>/{name}/", views.verb(name), name=name) for name in verbs.VERBS),

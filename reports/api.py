@@ -15,7 +15,8 @@ from core.accounts.permissions import Permission
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
-from reports import figures, handing, shapes
+from incidents import promise_queries
+from reports import figures, handing, promising, shapes
 from reports.periods import Period, between
 
 USUAL = timedelta(days=30)
@@ -110,6 +111,23 @@ class BreachView(ReportView):
         return {**whole, "rows": rows}
 
 
+class PromiseView(ReportView):
+    """How promised updates were kept. Each line: `/incidents/{reference}/promises/`."""
+
+    view_permission = Permission.VIEW_INCIDENTS
+    question, shape = shapes.PromiseQuestion, shapes.PromiseReport
+
+    @extend_schema(
+        parameters=[shapes.PromiseQuestion], responses=shapes.PromiseReport, operation_id="report_promises"
+    )
+    def get(self, request: Request) -> Response:
+        return super().get(request)
+
+    def read(self, actor: Actor, period: Period, group: str) -> dict[str, Any]:
+        found = promising.found(actor, period)
+        return {"figures": promise_queries.kept(found), "rows": promising.GROUPS[group](found)}
+
+
 def _lost(pairs: list[handing.Pair], giver: Any, holder: Any) -> dict[str, Any]:
     """One row of the bill. A ticket that lay at two teams counts at each."""
     return {
@@ -126,4 +144,5 @@ ROUTES = [
     ("reports/hand-offs", HandOffView),
     ("reports/no-sop", NoSopView),
     ("reports/breaches", BreachView),
+    ("reports/promises", PromiseView),
 ]

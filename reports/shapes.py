@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from core.common.api import Slug, StrictSerializer, UtcDateTime
-from reports import figures
+from reports import figures, promising
 
 HAND_OFF_GROUPS = ("pair", "giver", "holder")
 NO_SOP_GROUPS = ("application", "area", "team")
@@ -31,6 +31,10 @@ class NoSopQuestion(Between):
 
 class BreachQuestion(Between):
     group = serializers.ChoiceField(tuple(figures.GROUPS), default="cause")
+
+
+class PromiseQuestion(Between):
+    group = serializers.ChoiceField(tuple(promising.GROUPS), default="team")
 
 
 class Report(StrictSerializer):
@@ -82,3 +86,28 @@ class BreachReport(Report):
     breaches = serializers.IntegerField()
     unexplained = serializers.IntegerField()
     rows = BreachRow(many=True)
+
+
+class KeptFigures(StrictSerializer):
+    """What became of the due moments. What was moved is in no rate."""
+
+    kept = serializers.IntegerField(help_text="A person wrote, at most 120 s after the moment.")
+    covered = serializers.IntegerField(help_text="Nobody wrote; the desk did, in time.")
+    late = serializers.IntegerField()
+    missed = serializers.IntegerField(help_text="The next moment came first, or nothing was sent.")
+    moved = serializers.IntegerField()
+    percent = serializers.FloatField(
+        allow_null=True, help_text="Kept and covered, of all but the moved; null where nothing was due."
+    )
+    percent_by_people = serializers.FloatField(allow_null=True)
+
+
+class PromiseRow(StrictSerializer):
+    key = serializers.CharField(help_text="A team's slug, or `none`; a month; a reference.")
+    name = serializers.CharField()
+    figures = KeptFigures(source="kept")
+
+
+class PromiseReport(Report):
+    figures = KeptFigures()
+    rows = PromiseRow(many=True)

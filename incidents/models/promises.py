@@ -69,6 +69,13 @@ class Promise(models.Model):
         return f"{self.incident_id} {self.due_at:%Y-%m-%d %H:%M} {self.outcome}"
 
     @property
+    def look(self) -> str:
+        """The colour of its chip; the word says the same."""
+        return {"kept": "green", "covered": "blue", "late": "amber", "missed": "red"}.get(
+            self.outcome, "violet"
+        )
+
+    @property
     def told(self) -> bool:
         """Whether readers heard of a moved promise."""
         return self.answer_id is not None

@@ -122,6 +122,8 @@ POST  incidents/<ref>/recipients/                  ana   kim      404
 POST  incidents/<ref>/recipients/<pk>/remove/      ana   kim      404
 POST  incidents/<ref>/recipients/<pk>/try_again/   ana   kim      404
 POST  incidents/<ref>/draft/                       ana   kim      404
+GET   incidents/<ref>/promises/                    kim   -        404
+GET   incidents/<ref>/promises/figure/             kim   -        404
 GET   incidents/<ref>/delivery/                    kim   -        404
 POST  incidents/<ref>/follow/                      kim   -        404
 POST  incidents/<ref>/unfollow/                    kim   -        404
@@ -271,6 +273,7 @@ POST  on-call/calendars/<pk>/renew/                eli   ana:404  404
 POST  on-call/calendars/<pk>/revoke/               eli   ana:404  404
 
 GET   dashboard/hand-offs/                         ana   kim      404
+GET   dashboard/promises/                          kim   -        404
 GET   dashboard/no-sop/                            ana   kim      404
 GET   dashboard/                                   kim   -        404
 
@@ -304,6 +307,7 @@ POST  api/v1/calendars/                            max   ana      404
 PATCH api/v1/calendars/<ref>/                      max   ana      404
 GET   api/v1/calendars/<ref>/versions/             kim   -        404
 GET   api/v1/reports/hand-offs/                    ana   kim      404
+GET   api/v1/reports/promises/                     kim   -        404
 GET   api/v1/reports/no-sop/                       ana   kim      404
 GET   api/v1/reports/breaches/                     ana   kim      404
 GET   api/v1/breaches/                             ana   kim      404
@@ -504,6 +508,7 @@ POST  api/v1/tickets/<ref>/raise_problem/          ana   kim      404
 GET   api/v1/incidents/                            kim   -        404
 GET   api/v1/incidents/<ref>/                      kim   -        404
 GET   api/v1/incidents/<ref>/updates/              kim   -        404
+GET   api/v1/incidents/<ref>/promises/             kim   -        404
 GET   api/v1/incidents/<ref>/timeline/             kim   -        404
 GET   api/v1/incidents/<ref>/history/              kim   -        404
 GET   api/v1/incidents/<ref>/recent_changes/       kim   -        404
