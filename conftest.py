@@ -13,7 +13,11 @@ EVERYWHERE = ("flows", "concurrency")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The database that the workers copy is made before they start, so that it is made once."""
+    """The database that the workers copy is made before they start, so that it is made once.
+
+    Every test client begins by loading the middleware, which would list all static files each time.
+    """
+    settings.WHITENOISE_AUTOREFRESH = True
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and not hasattr(config, "workerinput"):
         template.made()
 
