@@ -13,7 +13,7 @@ from core.common.vocabulary import Severity
 from customers.models import Audience, Organisation
 from incidents import queries
 from incidents.models import Incident, RoleHolding, Status, TimelineEntry
-from incidents.rules import BETWEEN
+from incidents.rules import BETWEEN, DEFAULT_CADENCE
 
 TEXT_LIMIT = 65_536
 SEVERITIES = [("", "Not assessed yet"), *Severity.choices]
@@ -170,7 +170,7 @@ class SnoozeForm(DeskForm):
 
     @classmethod
     def filled(cls, incident: Incident) -> SnoozeForm:
-        return cls(initial={"minutes": incident.cadence_minutes})
+        return cls(initial={"minutes": incident.cadence_minutes or DEFAULT_CADENCE})
 
 
 class SubscribeForm(DeskForm):

@@ -119,9 +119,11 @@ def put_off(
 ) -> datetime:
     """The moment to which the next due update is put off: at most one cadence, while the old one is still ahead.
 
-    until: that moment; or minutes: so much later than it is due now. Raises RuleBroken.
+    On demand, where a writer named a moment, that is the usual cadence. until: the new moment; or minutes: so much
+    later than it is due now. Raises RuleBroken.
     """
-    if due is None or cadence is None:
+    cadence = cadence or DEFAULT_CADENCE
+    if due is None:
         raise Conflict("Updates are sent on demand: there is no due moment to put off.")
     if due <= now:
         raise Conflict(

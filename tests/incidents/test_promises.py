@@ -49,7 +49,7 @@ def test_the_line_names_who_had_to_write_and_their_team_at_that_time(
     run_until("10:02", "10:18")
     operations.assign_roles(declared.reference, communications_lead=eli, by=by(ira))
     traveller.move_to(at("10:30"))
-    operations.send_update(declared.reference, what="News.", by=by(eli))
+    operations.send_update(declared.reference, what="News.", affected="Shops.", by=by(eli))
     Membership.objects.filter(user=eli).delete()
     traveller.move_to(at("10:40"))
     operations.declare_restored(declared.reference, body="Works.", severity="SEV2", by=by(ira))
@@ -66,7 +66,9 @@ def test_of_several_teams_it_is_the_one_joined_first(declared, teams, run_until,
 
 
 def test_acknowledging_news_to_one_audience_and_reopening_answer_nothing(declared, traveller, ira, by):
-    operations.send_update(declared.reference, what="News.", audience="technical", by=by(ira))
+    operations.send_update(
+        declared.reference, what="News.", affected="Shops.", audience="technical", by=by(ira)
+    )
     traveller.move_to(at("10:05"))
     operations.declare_restored(declared.reference, body="Works.", severity="SEV2", by=by(ira))
     traveller.move_to(at("10:10"))
@@ -89,7 +91,7 @@ def test_random_afternoons_agree_with_what_the_readers_got(seed, declared, teams
         traveller.move_to(minute + timedelta(seconds=dice.randrange(60)))
         throw = dice.random()
         if throw < 0.04:
-            operations.send_update(declared.reference, what="News.", by=by(ira))
+            operations.send_update(declared.reference, what="News.", affected="Shops.", by=by(ira))
         elif throw < 0.07:
             with contextlib.suppress(RuleBroken):
                 operations.snooze(declared.reference, minutes=dice.randint(1, 15), reason="Wait", by=by(ira))

@@ -99,13 +99,15 @@ def test_not_twice_without_an_update_by_a_person_between(ten_past, run_until, tr
     with pytest.raises(Conflict, match="put off at 10:10 UTC by Ira"):
         snooze(ten_past, by(ira), minutes=1)
     run_until("10:11", "10:33")  # the desk's own words are no reason to wait once more
-    with pytest.raises(Conflict, match="by Ira already"):
+    with pytest.raises(Conflict, match="by Ira Ivers already"):
         snooze(ten_past, by(ira), minutes=5)
-    operations.send_update(ten_past.reference, what="To engineers alone.", audience="technical", by=by(ira))
+    operations.send_update(
+        ten_past.reference, what="To engineers alone.", affected="Shops.", audience="technical", by=by(ira)
+    )
     with pytest.raises(Conflict):
         snooze(ten_past, by(ira), minutes=5)
 
-    operations.send_update(ten_past.reference, what="The vendor found it.", by=by(ira))
+    operations.send_update(ten_past.reference, what="The vendor found it.", affected="Shops.", by=by(ira))
 
     assert snooze(ten_past, by(ira), minutes=5).next_update_due_at == at("10:53")
 
@@ -125,6 +127,16 @@ def test_on_demand_and_restored_have_nothing_to_put_off(ten_past, ira, by):
     operations.declare_restored(ten_past.reference, body="Works.", severity="SEV3", by=by(ira))
     with pytest.raises(Conflict, match="restored"):
         snooze(ten_past, by(ira), minutes=5)
+
+
+def test_on_demand_a_named_moment_is_put_off_by_the_usual_cadence(ten_past, ira, by):
+    operations.set_cadence(ten_past.reference, minutes=None, reason="Night", by=by(ira))
+    operations.send_update(
+        ten_past.reference, what="News.", affected="Shops.", next_update_at=at("12:00"), by=by(ira)
+    )
+    with pytest.raises(RuleBroken, match="12:15 UTC"):
+        snooze(ten_past, by(ira), until=at("12:16"))
+    assert snooze(ten_past, by(ira), until=at("12:15")).next_update_due_at == at("12:15")
 
 
 def test_only_who_may_run_it(ten_past, kim, by):
