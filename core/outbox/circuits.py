@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 OPENS_AFTER = 5  # failures in a row
 FIRST_PROBE = timedelta(seconds=15)
 LONGEST_PROBE = timedelta(seconds=60)
+LONGEST_PATIENT_PROBE = timedelta(minutes=10)  # where nobody waits for the message within minutes
 MAIL = "mail"
 
 
@@ -55,7 +56,7 @@ def on(route: str) -> Q:
     return Q(endpoint=None) if route == MAIL else Q(endpoint_id=int(route.partition("-")[2]))
 
 
-def enter(route: str, now: datetime) -> None:
+def enter(route: str, now: datetime, *, patient: bool = False) -> None:
     """Pass, when the circuit is closed or this is its probe. Raises sweeps.Later otherwise.
 
     Of all that come when a probe is due, the first takes it and the time of the next.
@@ -64,7 +65,8 @@ def enter(route: str, now: datetime) -> None:
     if circuit is None:
         return
     assert circuit.probe_at is not None
-    wait = min(FIRST_PROBE * 2 ** min(circuit.probes, 10), LONGEST_PROBE)
+    longest = LONGEST_PATIENT_PROBE if patient else LONGEST_PROBE
+    wait = min(FIRST_PROBE * 2 ** min(circuit.probes, 10), longest)
     mine = Circuit.objects.filter(pk=circuit.pk, probe_at=circuit.probe_at)
     if circuit.probe_at > now or not mine.update(probe_at=now + wait, probes=F("probes") + 1):
         raise sweeps.Later

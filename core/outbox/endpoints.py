@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import re
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import F
 
 from core.common import clock, sealed
 from core.common.errors import RuleBroken
@@ -29,10 +31,7 @@ def add(
     """
     if transport not in Kind.values:
         raise RuleBroken(f"Choose one of {', '.join(Kind.values)}.", field="transport")
-    try:
-        where = outgoing.target(url.strip())
-    except outgoing.Blocked as blocked:
-        raise RuleBroken(str(blocked), field="url") from blocked
+    where = checked(url)
     if transport != Kind.WEBHOOK and (template or authorization):
         raise RuleBroken("Only a webhook takes a template.", field="template")
     template = template.strip()
@@ -58,8 +57,41 @@ def add(
 def remove(endpoint: Endpoint) -> None:
     """Forget the address and its secrets; messages still on their way there are refused and say so."""
     Endpoint.objects.filter(pk=endpoint.pk).update(
-        sealed_url="", sealed_authorization="", sealed_secret="", removed_at=clock.now()
+        sealed_url="", sealed_authorization="", sealed_secret="", sealed_old_secret="", removed_at=clock.now()
     )
+
+
+def point(endpoint: Endpoint, url: str) -> None:
+    """Another address for the same endpoint; what waits goes there. Raises RuleBroken as `add`."""
+    where = checked(url)
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        host=where.host, sealed_url=sealed.seal(url.strip()), fingerprint=fingerprint(endpoint.transport, url)
+    )
+
+
+def rotate(endpoint: Endpoint, *, overlap: timedelta) -> str:
+    """A new secret, returned once. For `overlap` the old one signs as well, so that receivers change in their time."""
+    secret = new_secret()
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        sealed_secret=sealed.seal(secret),
+        sealed_old_secret=F("sealed_secret"),
+        old_secret_until=clock.now() + overlap,
+    )
+    return secret
+
+
+def checked(url: str, *, look_up: bool = False) -> outgoing.Target:
+    """Where an address leads. Raises RuleBroken for what the desk would never call.
+
+    With `look_up` its name is resolved, too, and a closed address refuses it; one that does not resolve now may later.
+    """
+    try:
+        where = outgoing.target(url.strip())
+        if look_up:
+            outgoing.look_up(where)
+    except outgoing.Blocked as blocked:
+        raise RuleBroken(str(blocked), field="url") from blocked
+    return where
 
 
 def fingerprint(transport: str, url: str) -> str:

@@ -30,6 +30,8 @@ class Endpoint(models.Model):
     format = models.CharField(max_length=10, default="json")
     sealed_authorization = models.TextField(blank=True)
     sealed_secret = models.TextField(blank=True, help_text="Signs the body where there is no template.")
+    sealed_old_secret = models.TextField(blank=True, help_text="Signs as well until old_secret_until.")
+    old_secret_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text="Keyed, of the address: the same for the same place."
@@ -85,8 +87,9 @@ class OutgoingMessage(models.Model):
     """One message to one recipient.
 
     `due_at` is the next attempt while queued and the end of the lease while sending; it is empty once the
-    row is final. `message_id` is derived from the dedup key, so that a repeat after a crash between the
-    server's accept and our mark carries the same one. `repeats` counts those doubtful moments.
+    row is final, and while a queued one is held until its turn (queue.release). `message_id` is derived from the
+    dedup key, so that a repeat after a crash between the server's accept and our mark carries the same one.
+    `repeats` counts those doubtful moments.
     What is no mail goes to an `endpoint`; `data` is what it needs besides the text: {"links": [[label, url]],
     "values": {name: text}}.
     """

@@ -13,7 +13,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
@@ -87,6 +87,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     return _Call(target(url)).post(body, headers)
 
 
+def look_up(to: Target) -> None:
+    """Refuse a name that leads inside as of now. Raises Blocked; a name without any address passes."""
+    with suppress(OSError):
+        _Call(to).addresses()
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address lies on the public Internet."""
     found = ipaddress.ip_address(address.partition("%")[0])
@@ -128,7 +134,7 @@ class _Call:
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
-            with closing(self._connected(self._addresses())) as link:
+            with closing(self._connected(self.addresses())) as link:
                 timer = Timer(self._left(), self._cut, [link])
                 timer.daemon = True
                 timer.start()
@@ -141,7 +147,7 @@ class _Call:
                 raise
             raise Unreachable(f"{self.to.host}: {self._why(error)}.") from None
 
-    def _addresses(self) -> list[tuple[socket.AddressFamily, str]]:
+    def addresses(self) -> list[tuple[socket.AddressFamily, str]]:
         """Every address of the name, once; one bad address among them blocks the call.
 
         The system's resolver has time limits of its own, which no deadline of ours can shorten.

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db.models import F, QuerySet
 
 from core.common import clock, faults
-from core.outbox import bounces, circuits, queue, relevance, transports
+from core.outbox import bounces, circuits, queue, relevance, settled, transports
 from core.outbox.models import Lane, OutgoingMessage
 from core.timers import sweeps
 from core.timers.crew import in_turn
@@ -66,12 +67,12 @@ def claim(message: OutgoingMessage, now: datetime) -> sweeps.AfterCommit | None:
     faults.reach("outbox.before_claim")
     row = OutgoingMessage.objects.filter(pk=message.pk)
     if reason := relevance.reason_to_drop(message):
-        row.update(state=State.DROPPED, due_at=None, note=reason)
+        _end(message, row, State.DROPPED, reason)
         return None
     if reason := bounces.reason_not_to_try(message):
-        row.update(state=State.FAILED, due_at=None, note=reason)
+        _end(message, row, State.FAILED, reason)
         return None
-    circuits.enter(message.route, now)
+    circuits.enter(message.route, now, patient=message.lane == Lane.WEBHOOK)
     doubtful = message.state == State.SENDING  # a lease ran out: the process died somewhere after its claim
     row.update(
         state=State.SENDING,
@@ -90,7 +91,7 @@ def send(pk: int) -> None:
     try:
         transports.send(message)
     except transports.Refused as error:
-        mine.update(state=State.FAILED, due_at=None, note=str(error)[:2000])
+        _end(message, mine, State.FAILED, str(error)[:2000])
         log.warning("outbox.failed", message=pk, topic=message.topic, error=str(error))
         circuits.worked(message.route)  # a refusal is an answer, too
         if error.for_the_address:
@@ -100,10 +101,18 @@ def send(pk: int) -> None:
         _try_later(message, mine, error)
         return
     faults.reach("outbox.after_send")
-    with in_turn():
-        mine.update(state=State.SENT, due_at=None, sent_at=clock.now(), note="")
+    _end(message, mine, State.SENT, sent_at=clock.now())
     faults.reach("outbox.after_mark")
     circuits.worked(message.route)
+
+
+def _end(
+    message: OutgoingMessage, row: QuerySet[OutgoingMessage], state: str, note: str = "", **more: Any
+) -> None:
+    """The last mark, unless somebody else was faster; who listens to the topic writes with it."""
+    with in_turn(), settled.together(message.topic):
+        if row.update(state=state, due_at=None, note=note, **more):
+            settled.tell(message, state, note)
 
 
 def _try_later(message: OutgoingMessage, mine: QuerySet[OutgoingMessage], error: Exception) -> None:
@@ -117,7 +126,7 @@ def _try_later(message: OutgoingMessage, mine: QuerySet[OutgoingMessage], error:
         wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT)
         given_up = message.attempts >= MOST_ATTEMPTS
     if given_up:
-        mine.update(state=State.FAILED, due_at=None, note=note)
+        _end(message, mine, State.FAILED, note)
         return
     if isinstance(error, transports.NotNow) and error.after is not None:
         wait = max(wait, error.after)

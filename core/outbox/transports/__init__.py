@@ -22,6 +22,11 @@ _TRANSPORTS: dict[str, Callable[[OutgoingMessage], None]] = {
 }
 
 
+def register(name: str, send: Callable[[OutgoingMessage], None]) -> None:
+    """A way out of a room above; called from AppConfig.ready()."""
+    _TRANSPORTS[name] = send
+
+
 def send(message: OutgoingMessage) -> None:
     """Hand one message to its transport. Raises Refused when the recipient can never be reached."""
     transport = _TRANSPORTS.get(message.transport)

@@ -58,8 +58,8 @@ def headers_of(message: OutgoingMessage, endpoint: Endpoint, body: bytes) -> dic
     kind = filling.CONTENT_TYPES[filling.Format(endpoint.format)] if endpoint.template else JSON
     at = str(int(clock.now().timestamp()))
     headers = {"Content-Type": kind, "webhook-id": identity(message), "webhook-timestamp": at}
-    if secret := _opened(endpoint.sealed_secret):
-        headers["webhook-signature"] = signature(secret, headers["webhook-id"], at, body)
+    if signed := signatures(endpoint, headers["webhook-id"], at, body):
+        headers["webhook-signature"] = signed
     if authorization := _opened(endpoint.sealed_authorization):
         headers["Authorization"] = authorization
     return headers
@@ -68,6 +68,14 @@ def headers_of(message: OutgoingMessage, endpoint: Endpoint, body: bytes) -> dic
 def identity(message: OutgoingMessage) -> str:
     """The same for every attempt, so that the receiver can drop a repeat."""
     return "msg_" + message.message_id.strip("<>").partition("@")[0]
+
+
+def signatures(endpoint: Endpoint, identity: str, at: str, body: bytes) -> str:
+    """By the secret, and for a while after a change by the old one, too: separated by spaces, as the standard says."""
+    secrets = [endpoint.sealed_secret]
+    if endpoint.old_secret_until is not None and clock.now() < endpoint.old_secret_until:
+        secrets.append(endpoint.sealed_old_secret)
+    return " ".join(signature(_opened(secret), identity, at, body) for secret in secrets if secret)
 
 
 def signature(secret: str, identity: str, at: str, body: bytes) -> str:
