@@ -47,6 +47,7 @@ ENTRIES: list[Entry] = [
     Entry("Macros", "tickets:macros", "spark", "Manage", Permission.MANAGE_MACROS),
     Entry("Rules", "tickets:rules", "bolt", "Manage", Permission.MANAGE_AUTOMATION),
     Entry("Tiers", "tiers:list", "layers", "Manage", Permission.MANAGE_DATA),
+    Entry("Webhooks", "webhooks:list", "send", "Manage", Permission.MANAGE_WEBHOOKS),
     Entry("Administration", "admin:index", "sliders", "Manage", Permission.MANAGE_DATA),
 ]
 

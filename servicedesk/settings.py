@@ -46,6 +46,7 @@ ROOMS = [
     "changes",
     "reports",
     "portal",
+    "webhooks",
     "servicedesk",
 ]
 INSTALLED_APPS = [

@@ -23,6 +23,7 @@ urlpatterns = [
     path("unsubscribe/<str:token>/", subscribing.unsubscribe, name="unsubscribe"),
     path("portal/", include("portal.urls")),
     path("status/", include("portal.status_urls")),
+    path("webhooks/", include("webhooks.urls")),
     path("my/", include("servicedesk.my_work")),
     path("search/", include("servicedesk.search")),
     path("files/", include("worklog.urls")),

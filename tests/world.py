@@ -33,6 +33,7 @@ from tickets.automation import operations as automation
 from tickets.operations import bulk, recurring
 from tickets.operations.saved_views import save_view
 from tickets.rules import Handoff
+from webhooks import operations as webhooks
 
 # Inside a ticket: hidden from customers and from those who do not work on tickets.
 NOTE, TRIED, SUMMARY, NOTE_FILE = "quokkanote", "quokkatried", "quokkasummary", "quokkafile"
@@ -204,6 +205,12 @@ def build() -> SimpleNamespace:
         name="Mark what is closed", events=["ticket.closed"], actions=[{"do": "add_tag", "tag": "closed"}],
         active=False, by=by(people["max"]),
     )  # fmt: skip
+    w.webhook = webhooks.create(
+        name="Register", url="https://93.184.215.14/x", events=["ticket.*"], by=by(people["root"])
+    ).webhook
+    w.delivery = webhooks.test(w.webhook.pk, by=by(people["root"]))
+    webhooks.skip(w.delivery.pk, by=by(people["root"]))
+    webhooks.switch(w.webhook.pk, on=False, by=by(people["root"]))  # no test calls outside
     return w
 
 

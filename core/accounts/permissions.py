@@ -45,6 +45,7 @@ class Permission(StrEnum):
     MANAGE_MACROS = "manage macros"
     MANAGE_DATA = "manage the desk's data"
     MANAGE_AUTOMATION = "manage automation rules"
+    MANAGE_WEBHOOKS = "manage webhooks"
     READ_AUDIT = "read the audit trail"
 
 

@@ -109,6 +109,8 @@ def example(path: str, w: SimpleNamespace) -> str:
         "escalation-policies": w.policy.pk,
         "pages": w.page.reference,
         "paging-channels": w.channel.pk,
+        "webhooks": w.webhook.pk,
+        "webhooks/deliveries": w.delivery.pk,
         "files": Attachment.objects.get(public=True).pk,
         "teams": "payments",
         "tiers": 3,

@@ -592,4 +592,27 @@ POST  api/v1/changes/<ref>/back_out/               ana   kim      404
 POST  api/v1/changes/<ref>/close/                  ana   kim      404
 POST  api/v1/changes/<ref>/approve/                cho   ana      404
 POST  api/v1/changes/<ref>/reject/                 cho   ana      404
+GET   webhooks/                                    root  max      404
+GET   webhooks/new/                                root  max      404
+POST  webhooks/new/                                root  max      404
+GET   webhooks/<pk>/                               root  max      404
+GET   webhooks/<pk>/edit/                          root  max      404
+POST  webhooks/<pk>/edit/                          root  max      404
+POST  webhooks/<pk>/switch/                        root  max      404
+POST  webhooks/<pk>/test/                          root  max      404
+POST  webhooks/<pk>/rotate_secret/                 root  max      404
+POST  webhooks/<pk>/remove/                        root  max      404
+GET   webhooks/deliveries/<pk>/                    root  max      404
+POST  webhooks/deliveries/<pk>/redeliver/          root  max      404
+POST  webhooks/deliveries/<pk>/skip/               root  max      404
+GET   api/v1/webhooks/                             root  max      404
+GET   api/v1/webhooks/<ref>/                       root  max      404
+POST  api/v1/webhooks/                             root  max      404
+PATCH api/v1/webhooks/<ref>/                       root  max      404
+DELETE api/v1/webhooks/<ref>/                      root  max      404
+GET   api/v1/webhooks/<ref>/deliveries/            root  max      404
+POST  api/v1/webhooks/<ref>/redeliver/             root  max      404
+POST  api/v1/webhooks/<ref>/skip/                  root  max      404
+POST  api/v1/webhooks/<ref>/test/                  root  max      404
+POST  api/v1/webhooks/<ref>/rotate_secret/         root  max      404
 """

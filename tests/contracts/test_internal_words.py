@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -16,6 +18,7 @@ from django.db import transaction
 from django.test import Client
 
 from core.accounts import operations as accounts
+from core.common import clock
 from core.common.actor import Door, system
 from core.outbox.models import OutgoingMessage
 from core.search import queries as search
@@ -25,9 +28,13 @@ from tests import world as worlds
 from tests.contracts import addresses
 from tests.contracts.addresses import API, example
 from tests.contracts.reading import parameters_read, worth_asking
+from tests.receivers import receiver
 from tests.world import CALLED, DESK_WORDS, MISSED, PROBLEM_AND_CHANGE_WORDS, TICKET_WORDS
 from tickets import operations as tickets
 from tickets.verbs import VERBS
+from webhooks import operations as webhooks
+from webhooks import published
+from webhooks.models import Webhook
 from worklog.models import Attachment
 
 # Who must not read what. The account manager sees incidents and the facts of a ticket, but of what is said only
@@ -116,6 +123,24 @@ def test_nobody_finds_by_words_that_they_may_not_read(world: SimpleNamespace, na
     actor = worlds.by(world.people[name])
     assert [(word, search.find(word, actor)) for word in HUNTED[name] if search.find(word, actor)] == []
     assert search.find("quokka", worlds.by(world.people["max"]))
+
+
+def test_no_webhook_holds_it(world: SimpleNamespace, settings: Any) -> None:
+    """The body of every kind of event, told to an admin's program: not a word that somebody typed inside."""
+    w, by = world, worlds.by(world.people["root"])
+    with receiver() as outside:
+        settings.ALLOWED_TARGETS = frozenset({outside.name})
+        webhooks.create(name="All", url=outside.url, events=list(published.WILDCARDS), by=by)
+        Webhook.objects.update(created_at=clock.now() - timedelta(days=1))  # as if it had heard it all
+        tickets.resume(w.ticket.reference, by=worlds.by(w.people["lea"]))
+        tickets.add_note(w.ticket.reference, body=worlds.NOTE, by=worlds.by(w.people["lea"]))
+        while any(outcome.done for outcome in sweeps.run_due().values()):
+            pass
+        bodies = [got.body.decode() + repr(got.headers) for got in outside.got]
+    kinds = {json.loads(got.body)["type"].partition(".")[0] for got in outside.got}
+    assert kinds == {"ticket", "incident", "problem", "change"}
+    assert len(bodies) > 15
+    assert [word for word in DESK_WORDS for body in bodies if word in body] == []
 
 
 def test_no_mail_to_a_customer_holds_it(world: SimpleNamespace) -> None:

@@ -117,6 +117,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "pages/": {"team": "payments", "reason": "r"},
     "pages/<ref>/cancel/": {"reason": "r"},
     "paging-channels/": {"transport": "email"},
+    "webhooks/": {"name": "New", "url": "https://93.184.215.14/", "events": ["ticket.*"]},
     "tickets/": {"subject": "s"},
     "tickets/<ref>/set_communication_owner/": {"person": "eli"},
     "tickets/bulk/": {"verb": "take", "tickets": ["TKT-2"]},
@@ -196,6 +197,8 @@ class Doors:
             return {"rotation": self.world.rotation.pk, **times}
         if path.endswith("/delete_time/"):
             return {"entry": self.world.time.pk}
+        if path.startswith(f"{API}webhooks/") and path.endswith(("/redeliver/", "/skip/")):
+            return {"delivery": self.world.delivery.pk}
         if path.endswith("/apply_macro/"):
             return {"macro": self.world.macro.pk}
         if path == f"{API}time-entries/":

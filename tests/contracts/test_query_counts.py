@@ -14,13 +14,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from changes.models import Change
+from core.accounts.models import RoleGrant
 from core.audit.models import Event
 from core.common import clock
+from core.common.vocabulary import Role
+from core.outbox.models import OutgoingMessage
 from customers.models import Subscription
 from escalation.models import Override, Page
 from incidents.models import Incident, TimelineEntry
 from problems.models import FollowUpAction, Problem
 from tickets.models import Entry, Ticket
+from webhooks.models import Attempt, Delivery
 
 MOST = 24
 FEW = 14  # for the pages of schedules
@@ -60,6 +64,10 @@ PAGES = {
     "stand-in form": "/on-call/payments/override/",
     "stand-in end": "/on-call/payments/stand-ins/{override}/cancel/",
     "dashboard": "/dashboard/",
+    "webhooks": "/webhooks/",
+    "webhook": "/webhooks/{webhook}/",
+    "dead letters": "/webhooks/{webhook}/?show=dead",
+    "delivery": "/webhooks/deliveries/{delivery}/",
     "search": "/search/?q=Filler",
 }
 
@@ -85,13 +93,15 @@ def _compare(world: SimpleNamespace, few: int, many: int) -> None:
 
 
 def counted(world: SimpleNamespace) -> dict[str, int]:
-    """Queries of each page as a manager, who sees most; the second call, when what is cached is cached."""
+    """Queries of each page as a manager who is an admin, too; the second call, when what is cached is cached."""
     client = Client()
+    RoleGrant.objects.get_or_create(user=world.people["max"], role=Role.ADMIN)
     client.force_login(world.people["max"])
     refs = {
         name: getattr(world, name).reference for name in ("ticket", "incident", "problem", "change", "page")
     }
     refs |= {"rotation": world.rotation.pk, "override": world.override.pk}
+    refs |= {"webhook": world.webhook.pk, "delivery": world.delivery.pk}
     found, now = {}, clock.now()  # on a busy machine nothing must fall out of the cache between the two
     for name, url in PAGES.items():
         for _ in range(2):
@@ -156,3 +166,14 @@ def fill(w: SimpleNamespace, rows: int) -> None:
         "name": "ticket.taken", "at": ages[n], "actor_kind": "person", "actor_label": "Ana", "door": "web",
         "subject_kind": ("ticket", "problem", "change")[n % 3], "subject_id": w.ticket.pk, "subject_ref": "x",
     })  # fmt: skip
+    base = OutgoingMessage.objects.latest("pk").pk
+    many(OutgoingMessage, lambda n: {
+        "pk": base + 1 + n, "lane": "webhook", "topic": "webhook", "to": "x", "subject": "x", "text": "{}",
+        "state": "failed", "dedup_key": f"filler{base}.{n}", "message_id": "x", "created_at": ages[n],
+    })  # fmt: skip
+    many(Delivery, lambda n: {
+        "webhook": w.webhook, "event_id": 10**9 + base + n, "type": "ticket.updated", "subject_kind": "ticket",
+        "subject_id": w.ticket.pk, "subject_ref": "TKT-1", "message_id": base + 1 + n, "created_at": ages[n],
+        "state": ("dead", "delivered")[n % 2],
+    })  # fmt: skip
+    many(Attempt, lambda n: {"delivery": w.delivery, "at": ages[n], "milliseconds": 5, "status": 500})

@@ -1,0 +1,138 @@
+"""Nobody is told by a webhook what they may not see, and nobody reads through somebody else's eyes."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.accounts.models import RoleGrant
+from core.common.errors import NotAllowed, NotFound, RuleBroken
+from core.common.vocabulary import Role
+from core.outbox.models import OutgoingMessage
+from incidents import operations as incidents
+from problems import operations as problems
+from tests import world as worlds
+from tests.webhooks.conftest import tick, told
+from tickets import operations as tickets
+from webhooks import operations, queries
+from webhooks.models import Delivery, Webhook
+
+pytestmark = pytest.mark.django_db
+
+
+def root(desk):
+    return worlds.by(desk.people["root"])
+
+
+def test_a_confidential_ticket_is_told_to_nobody_it_does_not_name(desk, other, hook):
+    made = hook(other, "ticket.*", "sla.*")
+    eli = worlds.by(desk.people["eli"])
+    secret = tickets.create(
+        subject="Merger quokka", requester=desk.drew, component=desk.gateway, confidential=True, by=eli
+    )
+    tickets.reply(secret.reference, body="quokka", public=True, by=eli)
+    tick()
+    assert other.got == []
+    assert not Delivery.objects.exists()
+    assert not OutgoingMessage.objects.filter(topic="webhook").exists()
+    assert queries.counts(root(desk), [made.webhook]) == {}
+
+
+def test_what_became_confidential_on_its_way_is_withheld_without_a_trace(desk, other, hook, ticket):
+    """Seen when it happened, hidden when it is to be sent: judged again before each attempt."""
+    made = hook(other, "ticket.*")
+    other.then = (500, {}, b"")
+    secret = ticket()
+    tick()
+    assert len(other.got) == 1
+    tickets.edit(secret.reference, values={"confidential": True}, by=worlds.by(desk.people["ana"]))
+    OutgoingMessage.objects.filter(topic="webhook", state="queued").exclude(due_at=None).update(
+        due_at=secret.created_at
+    )
+    tick()
+    assert len(other.got) == 1
+    withheld = Delivery.objects.get(event_id=Delivery.objects.earliest("event_id").event_id)
+    assert (withheld.state, withheld.message.text) == (Delivery.State.WITHHELD, "")
+    by = root(desk)
+    assert list(queries.deliveries(made.webhook, by)) == []
+    assert queries.counts(by, [made.webhook]) == {}
+    for verb in (operations.redeliver, operations.skip):
+        with pytest.raises(NotFound):
+            verb(withheld.pk, by=by)
+
+
+def test_the_log_hides_what_its_reader_may_not_see(desk, other, hook, ticket):
+    """Delivered while everybody saw it, confidential since: the log is no way around."""
+    made = hook(other, "ticket.created")
+    secret = ticket()
+    tick()
+    assert len(queries.deliveries(made.webhook, root(desk))) == 1
+    tickets.edit(secret.reference, values={"confidential": True}, by=worlds.by(desk.people["ana"]))
+    assert list(queries.deliveries(made.webhook, root(desk))) == []
+
+
+def test_an_owner_who_lost_a_role_hears_less(desk, other, hook, ticket):
+    """The rights of now: an account manager sees incidents and no problems."""
+    hook(other, "problem.*", "incident.*")
+    owner = desk.people["root"]
+    owner.role_grants.all().delete()
+    RoleGrant.objects.create(user=owner, role=Role.ACCOUNT_MANAGER)
+    incident = incidents.declare(title="Cards", by=worlds.by(desk.people["ira"]))
+    problems.raise_problem(incident.reference, title="Pool", by=worlds.by(desk.people["pia"]))
+    tick()
+    assert {row[0].partition(".")[0] for row in told(other.got)} == {"incident"}
+
+
+def test_an_owner_who_was_disabled_hears_nothing(desk, other, hook, ticket):
+    hook(other, "ticket.*")
+    other.then = (500, {}, b"")
+    ticket()
+    tick()
+    desk.people["root"].__class__.objects.filter(username="root").update(is_active=False)
+    OutgoingMessage.objects.filter(topic="webhook").exclude(due_at=None).update(due_at="2027-01-01T00:00Z")
+    OutgoingMessage.objects.filter(topic="webhook").exclude(due_at=None).update(
+        due_at=OutgoingMessage.objects.earliest("created_at").created_at
+    )
+    ticket()
+    tick()
+    assert len(other.got) == 1
+
+
+def test_no_program_hears_of_an_exercise(desk, other, hook):
+    hook(other, "incident.*")
+    ira = worlds.by(desk.people["ira"])
+    drill = incidents.declare(title="Exercise", drill=True, by=ira)
+    incidents.send_update(drill.reference, what="Nothing is broken.", by=ira)
+    tick()
+    assert other.got == []
+    assert not Delivery.objects.exists()
+
+
+def test_a_webhook_runs_with_ones_own_rights_or_an_integrations(desk, other, hook):
+    for name in ("eli", "casey", "kim"):
+        with pytest.raises(RuleBroken, match="your own rights"):
+            hook(other, "ticket.*", owner=desk.people[name])
+    assert hook(other, "ticket.*", owner=desk.people["bot"]).webhook.owner == desk.people["bot"]
+    assert not Webhook.objects.exclude(owner=desk.people["bot"]).exists()
+
+
+def test_another_admin_switches_it_off_but_does_not_point_it_elsewhere(desk, other, third, hook):
+    made = hook(other, "ticket.*")
+    RoleGrant.objects.create(user=desk.people["max"], role=Role.ADMIN)
+    boss, pk = worlds.by(desk.people["max"]), made.webhook.pk
+    for change in ({"url": third.url}, {"owner": desk.people["max"]}, {"events": ["ticket.*", "sla.*"]}):
+        with pytest.raises(NotAllowed, match="Rut Root, who alone changes it"):
+            operations.edit(pk, changes=change, by=boss)
+    with pytest.raises(NotAllowed):
+        operations.rotate_secret(pk, by=boss)
+    assert operations.switch(pk, on=False, by=boss).active is False
+    operations.remove(pk, by=boss)
+    assert not queries.webhooks(boss).exists()
+
+
+def test_who_does_not_manage_webhooks_finds_none(desk, other, hook):
+    made = hook(other, "ticket.*")
+    for name in ("max", "eli", "kim"):
+        by = worlds.by(desk.people[name])
+        assert not queries.webhooks(by).exists()
+        with pytest.raises(NotAllowed, match="Admin can"):
+            queries.get_for(made.webhook.pk, by=by)
