@@ -101,7 +101,7 @@ def test_no_program_hears_of_an_exercise(desk, other, hook):
     hook(other, "incident.*")
     ira = worlds.by(desk.people["ira"])
     drill = incidents.declare(title="Exercise", drill=True, by=ira)
-    incidents.send_update(drill.reference, what="Nothing is broken.", by=ira)
+    incidents.send_update(drill.reference, what="Nothing is broken.", affected="Nobody.", by=ira)
     tick()
     assert other.got == []
     assert not Delivery.objects.exists()
