@@ -13,7 +13,7 @@ from core.audit.models import Event
 from core.common.actor import Actor
 from incidents import linked, operations, panels, promise_queries, queries, receipts, shapes
 from incidents.filters import IncidentFilter
-from incidents.models import Incident, Promise, RoleHolding, TimelineEntry, Update
+from incidents.models import Incident, Promise, RoleHolding, TimelineEntry, Update, UpdateRevision
 from incidents.shapes import Data
 from worklog import queries as worklog
 
@@ -69,6 +69,21 @@ class IncidentViewSet(DeskViewSet):
     def send_update(self, ref: str, data: Data, by: Actor) -> Update:
         """Tell the stakeholders, as `body` or in the four parts; the next one is due one cadence from now."""
         return operations.send_update(ref, **data, by=by)
+
+    @verb(shapes.CorrectIn, entry=shapes.UpdateOut)
+    def correct(self, ref: str, data: Data, by: Actor) -> Update:
+        """Tell those who got an update what was wrong in it and what holds; the next one stays due when it is."""
+        return operations.correct(ref, **data, by=by)
+
+    @verb(shapes.EditUpdate, entry=shapes.UpdateOut, status=200)
+    def edit_update(self, ref: str, data: Data, by: Actor) -> Update:
+        """Change the wording of an update on the pages, telling nobody; what it said stays under `revisions`."""
+        return operations.edit_quietly(ref, **data, by=by)
+
+    @listing(shapes.RevisionOut, ordering=("edited_at", "pk"))
+    def revisions(self, ref: str, by: Actor) -> QuerySet[UpdateRevision]:
+        """What the updates said before their wording was changed, the oldest change first."""
+        return queries.revisions(ref, by=by)
 
     @verb(shapes.SetStatus)
     def status(self, ref: str, data: Data, by: Actor) -> Incident:

@@ -9,7 +9,9 @@ from django.db.models import Q, QuerySet
 from core.outbox.models import Endpoint, OutgoingMessage
 from customers.models import Audience, Subscription, SubscriptionQuerySet
 from incidents import queries
-from incidents.models import Incident
+from incidents.models import Incident, Update
+
+TOPIC = "incident.update"
 
 
 @dataclass
@@ -134,6 +136,17 @@ def key_of_message(message: OutgoingMessage) -> str:
     if message.endpoint is not None:
         return f"endpoint:{message.endpoint.fingerprint or message.endpoint.pk}"
     return message.to.strip().casefold()
+
+
+def keys_sent(update: Update) -> frozenset[str]:
+    """The keys of all to whom an update went, or waits to go."""
+    sent = OutgoingMessage.objects.filter(
+        about_kind=Incident.SUBJECT,
+        about_id=update.incident_id,
+        topic=TOPIC,
+        about_version=update.number,
+    )
+    return frozenset(key_of_message(message) for message in sent.select_related("endpoint"))
 
 
 def keys_told(incident: Incident) -> frozenset[str]:

@@ -53,11 +53,17 @@ def _unchecked(now: datetime) -> QuerySet[Update]:
 
 
 def outdated_update(message: OutgoingMessage) -> str | None:
-    """An update is overruled by "Service restored" and by its correction; and the subscriber may have gone."""
+    """An update is overruled by "Service restored", by a reopening, and by its own correction.
+
+    And the subscriber may have gone.
+    """
     standing = relevance.once((Incident.SUBJECT, message.about_id), lambda: _standing(_about(message)))
     reference = standing.incident.reference
+    about = message.about_version
     for later in standing.overruling:
-        if message.about_version is not None and later.number > message.about_version:
+        if about is None or later.number <= about:
+            continue
+        if later.corrects_id is None or standing.roots.get(about) == later.corrects_id:
             return f"Overruled by update {later.number} of {reference}: {later.get_kind_display().lower()}."
     if audience.key_of_message(message) not in standing.told:
         return f"{message.to} is no longer told about {reference}."
@@ -70,12 +76,17 @@ class _Standing:
 
     incident: Incident
     overruling: list[Update]
+    roots: dict[int, int]  # of the number of each update: the first one that said it
     told: frozenset[str]
 
 
 def _standing(incident: Incident) -> _Standing:
-    overruling = incident.updates.filter(kind__in=OVERRULES).order_by("number")
-    return _Standing(incident, list(overruling), audience.keys_told(incident))
+    overruling = list(incident.updates.filter(kind__in=OVERRULES).order_by("number"))
+    roots: dict[int, int] = {}
+    if any(one.corrects_id for one in overruling):
+        rows = incident.updates.values_list("number", "pk", "corrects_id")
+        roots = {number: first or pk for number, pk, first in rows}
+    return _Standing(incident, overruling, roots, audience.keys_told(incident))
 
 
 def outdated_reminder(message: OutgoingMessage) -> str | None:

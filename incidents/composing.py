@@ -17,7 +17,7 @@ from customers.models import Audience
 from customers.queries import HarmNow
 from incidents import notices, wording
 from incidents.audience import Recipient
-from incidents.forms import PHASES, LongField, MomentField, NumberForm
+from incidents.forms import PHASES, DeskForm, LongField, MomentField, NumberForm
 from incidents.models import Incident, Status, Update
 from incidents.notices import HEADINGS, Parts
 from incidents.rules import BETWEEN
@@ -72,18 +72,8 @@ def _parts(prefix: str = "", *, needed: bool = False) -> dict[str, forms.Field]:
     }
 
 
-class UpdateForm(NumberForm):
-    """What an update says to each audience, and when the next one comes.
-
-    The names of the fields are those of the API: what, wordings.external.what, ...
-    """
-
-    status = forms.ChoiceField(choices=PHASES, label="Phase")
-    next_update_at = MomentField(label="Next update at")
-    on_news = forms.BooleanField(required=False, label="When there is something to tell")
-    next_reason = forms.CharField(
-        max_length=500, required=False, label="Why later", help_text="Only for a later time than the rhythm."
-    )
+class WordingsForm(DeskForm):
+    """What is said to each audience. The names of the fields are those of the API: what, wordings.external.what."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,17 +81,6 @@ class UpdateForm(NumberForm):
         self.fields = {**self.fields, **_parts(needed=True), **dict(own)}
         self.counts: Counter[str] = Counter()
         self.heading = self.promise = self.when_hint = ""
-
-    def keep_in_browser(self, incident: Incident, since: datetime) -> None:
-        """What is typed after `since` stays in this browser too, until the update went out."""
-        for name in self.texts:
-            widget = self.fields[name].widget
-            if isinstance(widget, forms.Textarea):
-                widget.attrs |= {
-                    "data-draft": f"{incident.reference}:{name}",
-                    "data-draft-base": str(incident.next_number),
-                    "data-draft-at": str(int(since.timestamp() * 1000)),
-                }
 
     def clean(self) -> dict[str, Any]:
         """As the operation takes it: one mapping for each audience with a wording of its own."""
@@ -133,10 +112,54 @@ class UpdateForm(NumberForm):
         """Whether an own wording is what must be looked at; then that one is open."""
         return any(group.wrong for group in self.groups[1:]) and not self.groups[0].wrong
 
+
+class CorrectForm(WordingsForm):
+    """What was wrong, and all that holds."""
+
+    wrong = LongField(label="What was wrong", rows=2)
+    field_order = ("wrong",)
+
+
+class QuietForm(WordingsForm):
+    """Another wording, for pages alone. `edits`: how often it had been changed when this page was made."""
+
+    why = forms.CharField(max_length=500, label="Why it changes")
+    edits = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class QuietBodyForm(DeskForm):
+    """The same for an update that has no parts: the desk wrote it."""
+
+    body = LongField(label="What it says", rows=6)
+    why = QuietForm.base_fields["why"]
+    edits = QuietForm.base_fields["edits"]
+
+
+class UpdateForm(WordingsForm, NumberForm):
+    """What an update says, and when the next one comes."""
+
+    status = forms.ChoiceField(choices=PHASES, label="Phase")
+    next_update_at = MomentField(label="Next update at")
+    on_news = forms.BooleanField(required=False, label="When there is something to tell")
+    next_reason = forms.CharField(
+        max_length=500, required=False, label="Why later", help_text="Only for a later time than the rhythm."
+    )
+
     @property
     def texts(self) -> list[str]:
         """The names of the fields that a draft keeps."""
         return [name for name in self.fields if name != "number"]
+
+    def keep_in_browser(self, incident: Incident, since: datetime) -> None:
+        """What is typed after `since` stays in this browser too, until the update went out."""
+        for name in self.texts:
+            widget = self.fields[name].widget
+            if isinstance(widget, forms.Textarea):
+                widget.attrs |= {
+                    "data-draft": f"{incident.reference}:{name}",
+                    "data-draft-base": str(incident.next_number),
+                    "data-draft-at": str(int(since.timestamp() * 1000)),
+                }
 
 
 class DraftForm(UpdateForm):
@@ -180,6 +203,11 @@ def known(written: Update | None, harm: Sequence[HarmNow]) -> dict[str, str]:
     return asdict(Parts.of(written)) | {
         f"wordings.{one}.{part}": text for one, parts in own.items() for part, text in asdict(parts).items()
     }
+
+
+def as_sent(update: Update) -> dict[str, str]:
+    """The parts of an update in all its wordings, by the names of the form's fields."""
+    return known(update, ())
 
 
 def of_harm(harm: Sequence[HarmNow]) -> Parts:

@@ -61,7 +61,17 @@ def _family(event: Event) -> str:
     return f"made it part of {above}" if above else f"took it out of {event.before['parent']}"
 
 
+def _corrected(event: Event) -> str:
+    return f"corrected update {event.data['corrected']} for {_people(event.data['recipients'])}: {event.data['wrong']}"
+
+
+def _reworded(event: Event) -> str:
+    return f"changed the wording of update {event.data['number']}, telling nobody: {event.data['why']}"
+
+
 SENTENCES: dict[str, Presenter] = {
+    "incident.update_corrected": _corrected,
+    "incident.update_edited": _reworded,
     "incident.declared": lambda event: (
         f"declared the {'exercise' if event.data.get('drill') else 'incident'}"
     ),

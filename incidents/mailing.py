@@ -9,10 +9,8 @@ from core.outbox.models import Lane, OutgoingMessage
 from customers import links
 from customers import notices as stopping
 from incidents import notices
-from incidents.audience import Recipient
+from incidents.audience import TOPIC, Recipient
 from incidents.models import Incident, Update
-
-TOPIC = "incident.update"
 
 
 def message(incident: Incident, update: Update, to: Recipient) -> OutgoingMessage:

@@ -110,6 +110,15 @@ def postponed(due: datetime, until: datetime, reason: str) -> str:
     return f"The update of {clock_time(due)} comes later, at {clock_time(until)}.\n\n{reason}"
 
 
+def corrected(first: Update, wrong: str, parts: Parts) -> str:
+    """What readers of a wrong update get: which one, what was wrong, and what holds."""
+    holds = parts.body if parts.body != parts.what else f"{HEADINGS['what']}\n{parts.what}"
+    return (
+        f"Update {first.number} of {clock_time(first.sent_at)} was wrong.\n\nWhat was wrong\n{wrong}\n\n"
+        f"This is what holds now.\n\n{holds}"
+    )
+
+
 def answer(incident: Incident, text: str) -> str:
     """What the requester of a linked ticket reads; customers know no incidents, so none is named."""
     when = f"The service was restored at {clock_time(incident.restored_at)}." if incident.restored_at else ""
@@ -171,6 +180,8 @@ def promise(incident: Incident, update: Update) -> str:
     if update.kind == Update.Kind.RESTORED:
         restored = f" at {clock_time(incident.restored_at)}" if incident.restored_at else ""
         return f"The service was restored{restored}. This is the last notice of {incident.reference}."
+    if not incident.is_open and incident.restored_at:
+        return f"The service was restored at {clock_time(incident.restored_at)}."
     if update.next_due_at is None:
         return "The next update comes when there is something to tell."
     return f"Next update {clock_time(update.next_due_at)}."

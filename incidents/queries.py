@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
@@ -26,6 +27,7 @@ from incidents.models import (
     RoleHolding,
     TimelineEntry,
     Update,
+    UpdateRevision,
     WhenDue,
 )
 from incidents.rules import DEFAULT_CADENCE, LATE_AFTER
@@ -115,7 +117,7 @@ def late_updates() -> QuerySet[Incident]:
 
 
 def updates(ref: str, *, by: Actor) -> QuerySet[Update]:
-    return get_for(ref, by=by).updates.select_related("author").order_by("number")
+    return get_for(ref, by=by).updates.select_related("author", "corrects").order_by("number")
 
 
 def timeline(ref: str, *, by: Actor) -> QuerySet[TimelineEntry]:
@@ -197,9 +199,29 @@ def last_update(incident: Incident) -> Update | None:
 
 
 def last_written(incident: Incident) -> Update | None:
-    """The last update to everybody that a person wrote in parts: what is known, and what the next one starts from."""
-    written = incident.updates.filter(kind=Update.Kind.UPDATE, audience="").exclude(what="")
-    return written.order_by("-number").first()
+    """The last update to everybody that a person wrote in parts: what is known, and what the next one starts from.
+
+    A correction stands for what it corrects, so that of an older update does not outdate a newer one.
+    """
+    by_people = Q(kind=Update.Kind.UPDATE) | Q(kind=Update.Kind.CORRECTION, corrects__isnull=False)
+    written = incident.updates.filter(by_people, audience="").exclude(what="")
+    return written.order_by(Coalesce("corrects__number", "number").desc(), "-number").first()
+
+
+def update_of(ref: str, number: int, *, by: Actor, to: Permission = Permission.VIEW_INCIDENTS) -> Update:
+    """One update of a visible incident, with what it corrects and its revisions. Raises NotFound."""
+    incident = get_for(ref, by=by, to=to)
+    found = incident.updates.select_related("corrects", "author").filter(number=number).first()
+    if found is None:
+        raise NotFound(f"{incident.reference} has no update {number}.")
+    found.incident = incident
+    return found
+
+
+def revisions(ref: str, *, by: Actor) -> QuerySet[UpdateRevision]:
+    """What the updates of an incident said before their wording was changed, the oldest change first."""
+    found = UpdateRevision.objects.filter(update_changed__incident=get_for(ref, by=by))
+    return found.select_related("update_changed", "edited_by")
 
 
 def put_off_since_written(incident: Incident) -> Update | None:

@@ -175,6 +175,10 @@ class UpdateOut(StrictSerializer):
     recipients = serializers.IntegerField()
     author = Named("username", allow_null=True)
     next_due_at = UtcDateTime(allow_null=True)
+    corrects = serializers.IntegerField(source="corrects.number", default=None, allow_null=True)
+    wrong = serializers.CharField()
+    edits = serializers.IntegerField()
+    edited_at = UtcDateTime(allow_null=True)
 
     def get_wordings(self, update: Update) -> dict[str, dict[str, str]]:
         return {
@@ -194,6 +198,39 @@ class PromiseOut(StrictSerializer):
     reason = serializers.CharField()
     person = Named("username", allow_null=True)
     team = Named("slug", allow_null=True)
+
+
+class CorrectIn(WordingIn):
+    number = Number(min_value=1, help_text="of the update that is wrong")
+    wrong = Text(long=True)
+    wordings = WordingsIn(required=False)
+
+
+class EditUpdate(StrictSerializer):
+    """What is not given stays. An update without parts is changed by its body."""
+
+    number = Number(min_value=1)
+    why = Text(max_length=500)
+    body = Text(long=True, required=False)
+    what = Text(long=True, required=False)
+    affected = Text(long=True, required=False)
+    doing = Text(long=True, required=False, allow_blank=True)
+    workaround = Text(long=True, required=False, allow_blank=True)
+    wordings = WordingsIn(required=False, help_text="Those given replace all that it has.")
+    edits = Number(min_value=0, required=False, help_text="How often it had been changed when you looked.")
+
+
+class RevisionOut(StrictSerializer):
+    """What an update said until it was changed."""
+
+    update = serializers.IntegerField(source="update_changed.number")
+    number = serializers.IntegerField()
+    body = serializers.CharField()
+    wordings = serializers.DictField()
+    edited_at = UtcDateTime()
+    edited_by = Named("username", allow_null=True)
+    edited_by_label = serializers.CharField()
+    why = serializers.CharField()
 
 
 class SetStatus(StrictSerializer):

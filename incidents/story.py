@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from core.audit.models import Event
+from customers.models import Audience
 from incidents.models import Incident, Status, TimelineEntry, Update
 from incidents.rules import LATE_AFTER
+from incidents.wording import OWN
 
 STEPS = (Status.DECLARED, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING, Status.RESTORED)
 SIGNS: dict[str, str] = {
@@ -23,8 +26,13 @@ SHOWN = {"updates": (TimelineEntry.Kind.UPDATE,), "decisions": (TimelineEntry.Ki
 
 def last_written(updates: list[Update]) -> Update | None:
     """Of the updates, the newest first: the last one to everybody that a person wrote in parts."""
-    written = (one for one in updates if one.kind == Update.Kind.UPDATE and not one.audience and one.what)
-    return next(written, None)
+    numbers = {one.pk: one.number for one in updates}
+    written = [
+        one
+        for one in updates
+        if (one.kind == Update.Kind.UPDATE or one.corrects_id) and not one.audience and one.what
+    ]
+    return max(written, key=lambda one: (numbers.get(one.corrects_id or one.pk, 0), one.number), default=None)
 
 
 def sent(updates: list[Update]) -> str:
@@ -113,9 +121,13 @@ def _sent(update: Update) -> dict[str, Any]:
     late = (
         f" · {update.late_seconds // 60} min late" if update.late_seconds > LATE_AFTER.total_seconds() else ""
     )
+    others = [Audience(one).label.lower() for one in OWN if update.wrote_for(one)]
+    notes = [f"own wording: {', '.join(others)}"] if others else []
     return {
         "kind": look, "sign": sign, "strong": name, "box": update.body, "anchor": f"update-{update.number}",
         "text": f"by {update.author_label} to {people}{late}",
+        "note": ", ".join([*notes, *(["edited"] if update.edits else [])]),
+        "url": reverse("incidents:update_page", args=(f"INC-{update.incident_id}", update.number)),
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents import list_views, promise_views, verbs, views
+from incidents import list_views, promise_views, update_views, verbs, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("<str:ref>/draft/", views.draft, name="draft"),
     path("<str:ref>/promises/", promise_views.promises, name="promises"),
     path("<str:ref>/promises/figure/", promise_views.figure, name="promises_figure"),
+    path("<str:ref>/updates/<int:number>/", update_views.update, name="update_page"),
+    path("<str:ref>/updates/<int:number>/correct/", update_views.correct, name="update_correct"),
+    path("<str:ref>/updates/<int:number>/edit/", update_views.edit, name="update_edit"),
     path("<str:ref>/follow/", list_views.follow, name="follow"),
     path("<str:ref>/unfollow/", list_views.unfollow, name="unfollow"),
     *(path(f"<str:ref>/{name}/", views.verb(name), name=name) for name in verbs.VERBS),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from catalogue import queries as catalogue
 from catalogue.queries import InsideName
 from customers.models import Audience
 from incidents import notices, outside
@@ -32,6 +33,10 @@ def known_by(update: Update | None) -> dict[str, Parts]:
     if update is None:
         return {}
     return {one: Parts(**parts) for one in OWN if (parts := update.wrote_for(one))}
+
+
+def of_correction(first: Update, wrong: str, parts: Parts) -> Wording:
+    return Wording(notices.corrected(first, wrong, parts), parts)
 
 
 def texts(
@@ -63,3 +68,14 @@ def texts(
         elif text != {"subject": subject, "body": everybody.body}:
             wordings[audience] = text
     return {"subject": subject, "body": everybody.body, "wordings": wordings, **asdict(everybody.parts)}
+
+
+def texts_again(
+    incident: Incident, update: Update, everybody: Wording, own: Mapping[str, Wording]
+) -> dict[str, Any]:
+    """The columns of an update whose wording changes; its subjects stay as they were sent."""
+    columns = texts(incident, Update.Kind(update.kind), everybody, own, catalogue.named_inside())
+    del columns["subject"]
+    for audience, text in columns["wordings"].items():
+        text["subject"] = update.subject_for(audience)
+    return columns

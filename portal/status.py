@@ -15,6 +15,7 @@ from catalogue.models import Application
 from changes import queries as changes
 from core.common.vocabulary import Severity
 from customers.models import Audience
+from incidents import outside
 from incidents import queries as incidents
 from incidents.models import Incident, Status, Update
 
@@ -39,6 +40,7 @@ class Told:
     phase: str
     text: str
     pin: str
+    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ def board(now: datetime, *, internal: bool) -> Board:
     days = [now.date() - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     lines = [_line(application, found, planned, days, now, internal=internal) for application in shown]
     incidents.add_told([one for one in found if one.is_open or ended_lately(one, now)])
-    notices = [notice(one, now, known) for one in found if one.is_open]
-    recent = [notice(one, now, known) for one in found if ended_lately(one, now)]
+    names = catalogue.named_inside()
+    notices = [notice(one, now, known, names) for one in found if one.is_open]
+    recent = [notice(one, now, known, names) for one in found if ended_lately(one, now)]
     letter = worst([*(one.letter for one in notices), *(line.letter for line in lines)])
     return Board(now, internal, letter, _verdict(letter, lines), notices, recent, lines, planned)
 
@@ -125,7 +128,8 @@ def history(now: datetime) -> list[Notice]:
     known = {application.pk for application in catalogue.on_status_page(internal=False)}
     found = incidents.on_status_page(now - timedelta(days=DAYS), internal=False)
     incidents.add_told(found)
-    return [notice(one, now, known) for one in found]
+    names = catalogue.named_inside()
+    return [notice(one, now, known, names) for one in found]
 
 
 def ended_lately(incident: Incident, now: datetime) -> bool:
@@ -143,8 +147,10 @@ def worst(letters: Iterable[str]) -> str:
     return min(letters, key=WORST_FIRST.index, default="g")
 
 
-def notice(incident: Incident, now: datetime, known: set[int]) -> Notice:
-    """`known`: the applications that this page names."""
+def notice(
+    incident: Incident, now: datetime, known: set[int], names: Sequence[catalogue.InsideName]
+) -> Notice:
+    """`known`: the applications that this page names; `names`: those of components, which it never says."""
     until = incident.restored_at
     told = [
         Told(
@@ -152,12 +158,13 @@ def notice(incident: Incident, now: datetime, known: set[int]) -> Notice:
             PHASES.get(Update.Kind(update.kind), f"Update {update.number}"),
             update.text_for(Audience.EXTERNAL),
             PINS.get(Update.Kind(update.kind), "sent"),
+            update.edits > 0,
         )
         for update in incident.told  # type: ignore[attr-defined]
     ]
     return Notice(
         reference=incident.reference,
-        title=incident.title,
+        title=outside.masked(incident.title, names),
         letter=letter_of(incident) if incident.is_open else "g",
         names=", ".join(one.name for one in incident.applications.all() if one.pk in known),
         since=incident.started_at,

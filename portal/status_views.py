@@ -113,7 +113,8 @@ def _facts() -> dict[str, Any]:
                 "started_at": _utc(one.since),
                 "next_update_due_at": _utc(one.next_due_at) if one.next_due_at else None,
                 "updates": [
-                    {"at": _utc(told.at), "phase": told.phase, "text": told.text} for told in one.told
+                    {"at": _utc(told.at), "phase": told.phase, "text": told.text, "edited": told.edited}
+                    for told in one.told
                 ],
             }
             for one in found.notices

@@ -4,7 +4,7 @@ from incidents.models.incident import DRILL, OPEN, Cadence, Incident, IncidentQu
 from incidents.models.people import RoleHolding
 from incidents.models.promises import Promise, PromiseQuerySet
 from incidents.models.relations import Answer, Merge, SuspectedChange
-from incidents.models.story import TimelineEntry, Update
+from incidents.models.story import TimelineEntry, Update, UpdateRevision
 
 __all__ = [
     "DRILL",
@@ -21,5 +21,6 @@ __all__ = [
     "SuspectedChange",
     "TimelineEntry",
     "Update",
+    "UpdateRevision",
     "WhenDue",
 ]

@@ -45,6 +45,18 @@ class Update(models.Model):
         blank=True,
         help_text="By audience, where it reads another text: subject, body, and the parts a person wrote for it.",
     )
+    corrects = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="corrections",
+        help_text="The update that said it first, however often it was corrected since.",
+    )
+    wrong = models.TextField(blank=True, help_text="What was wrong in the one it corrects.")
+    edits = models.PositiveIntegerField(
+        default=0, help_text="How often its wording changed after it was sent."
+    )
+    edited_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField()
     late_seconds = models.PositiveIntegerField(default=0)
@@ -82,6 +94,32 @@ class Update(models.Model):
     @property
     def is_automatic(self) -> bool:
         return self.kind in (self.Kind.HOLDING, self.Kind.CATCH_UP)
+
+
+class UpdateRevision(models.Model):
+    """What an update said until somebody changed its wording on the desk's pages; what was mailed stays as it was."""
+
+    SUBJECT = "update_revision"
+
+    update_changed = models.ForeignKey(Update, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    body = models.TextField()
+    wordings = models.JSONField(default=dict, blank=True)
+    edited_at = models.DateTimeField(help_text="When it stopped being shown.")
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    edited_by_label = models.CharField(max_length=150)
+    why = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["update_changed", "number"], name="incidents_revision_once")
+        ]
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.update_changed} until {self.edited_at:%H:%M}"
 
 
 class TimelineEntry(models.Model):

@@ -1,5 +1,6 @@
 """The only writers of incidents. One verb, one function, one transaction."""
 
+from incidents.operations.correcting import correct, edit_quietly
 from incidents.operations.declaring import declare, declare_from_ticket
 from incidents.operations.families import set_parent
 from incidents.operations.informing import declare_restored, keep_draft, no_change, reopen, send_update
@@ -29,10 +30,12 @@ __all__ = [
     "check_delivery",
     "clear_change",
     "close",
+    "correct",
     "declare",
     "declare_from_ticket",
     "declare_restored",
     "edit",
+    "edit_quietly",
     "fall_due",
     "give_answer",
     "hand_over",

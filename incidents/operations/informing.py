@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from catalogue import queries as catalogue
 from core.accounts.permissions import Permission
 from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
-from core.common.errors import Conflict, Invalid, RuleBroken
-from customers.models import Audience
-from incidents import audience as audiences
-from incidents import notices, outside, queries, rules, wording
+from core.common.errors import Conflict, RuleBroken
+from incidents import notices, queries, rules, wording
 from incidents.models import Incident, Status, Update
 from incidents.notices import Parts
-from incidents.operations import families, ledger, linking
-from incidents.wording import OWN, of_parts
+from incidents.operations import families, ledger, linking, said
+from incidents.wording import of_parts
 from worklog import operations as worklog
 from worklog.models import Draft
 
@@ -61,9 +58,9 @@ def send_update(
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
     if not incident.is_open:
         raise rules.refusal(incident.reference, incident.status)
-    parts, bare = _parts(incident, Parts(what, affected, doing, workaround), body)
-    own = _own(wordings or {}, parts, audience)
-    _check_outside(incident, parts, own, audience)
+    parts, bare = said.parts_of(incident, Parts(what, affected, doing, workaround), body)
+    own = said.own_wordings(wordings or {}, parts, audience)
+    said.check_outside(incident, parts, own, audience)
     _check_not_sent(incident, number)
     now = clock.now()
     if audience:
@@ -251,61 +248,6 @@ def facts(update: Update) -> dict[str, Any]:
         "number": update.number, "kind": update.kind, "recipients": update.recipients, "due_at": update.due_at,
         "late_seconds": update.late_seconds, "audience": update.audience,
     }  # fmt: skip
-
-
-NO_IMPACT = "Say who is affected, and how badly."
-
-
-def _parts(incident: Incident, parts: Parts, body: str) -> tuple[Parts, bool]:
-    """The parts of an update, and whether it came as a body alone; then what is known is carried on."""
-    parts = parts.stripped
-    bare = bool(body.strip()) and not parts.body
-    if body.strip() and parts.what:
-        raise RuleBroken("Give the body, or what is happening, not both.", field="body")
-    if bare:
-        known = Parts.of(queries.last_written(incident))
-        parts = Parts(affected=known.affected, workaround=known.workaround)
-    parts = replace(parts, what=body.strip() or parts.what)
-    wrong = {} if parts.what else {"what": ["Say what is happening."]}
-    if not parts.affected:
-        wrong["affected"] = [f"{NO_IMPACT} No update has said it yet." if bare else NO_IMPACT]
-    if wrong:
-        raise Invalid(wrong)
-    return parts, bare
-
-
-def _own(wordings: Mapping[str, Mapping[str, str]], parts: Parts, audience: str) -> dict[str, Parts]:
-    """The wordings that say something, each complete; who is affected is the same unless it says otherwise."""
-    own = {reader: Parts(**given).stripped for reader, given in wordings.items() if reader in OWN}
-    own = {reader: theirs for reader, theirs in own.items() if theirs.body}
-    if own and audience:
-        raise RuleBroken("An update for one audience alone has one wording.", field="audience")
-    wrong = {
-        f"wordings.{reader}.what": [
-            f"Say what is happening, for {Audience(reader).label.lower()} readers too."
-        ]
-        for reader, theirs in own.items()
-        if not theirs.what
-    }
-    if wrong:
-        raise Invalid(wrong)
-    return {
-        reader: replace(theirs, affected=theirs.affected or parts.affected) for reader, theirs in own.items()
-    }
-
-
-def _check_outside(incident: Incident, parts: Parts, own: Mapping[str, Parts], audience: str) -> None:
-    """Readers outside read no name of a component: neither in their wording, nor in the one they get for want of it."""
-    theirs = own.get(Audience.EXTERNAL)
-    if theirs is None and not audiences.reaches_outside(incident, audience):
-        return
-    fields = asdict(parts)
-    if theirs is not None:
-        same = theirs.affected == parts.affected  # then the mistake stands where it was typed
-        fields = {f"wordings.external.{name}": text for name, text in asdict(theirs).items()}
-        if same:
-            fields["affected"] = fields.pop("wordings.external.affected")
-    outside.check(fields, catalogue.named_inside(), own=theirs is not None)
 
 
 def _check_not_sent(incident: Incident, number: int | None) -> None:

@@ -54,6 +54,8 @@ def write(
     parts: Parts = Parts(),  # noqa: B008 - frozen
     wordings: Mapping[str, Wording] | None = None,
     audience: str = "",
+    among: Collection[str] | None = None,
+    facts: dict[str, Any] | None = None,
     only_in: Collection[str] = OPEN,
     found: dict[str, Any] | None = None,
     **columns: Any,
@@ -61,6 +63,7 @@ def write(
     """Claim the next number, write the update, one outbox row for each recipient, and the next due time.
 
     body and parts are what everybody reads; wordings, by audience, what those read who get a text of their own.
+    among: tell none but those of the list who have these keys. facts: further columns of the update.
 
     The number comes from the row that this transaction has just changed, so that two writers never get the
     same one; the unique (incident, number) would refuse the second.
@@ -77,6 +80,7 @@ def write(
     )
     faults.reach("incidents.after_claim")
     told = audiences.recipients(incident, audience)
+    told = told if among is None else [one for one in told if one.key in among]
     update = Update.objects.create(
         incident=incident,
         number=incident.update_count,
@@ -91,6 +95,7 @@ def write(
         check_at=now + timedelta(minutes=settings.UNDELIVERED_MINUTES) if told else None,
         author_id=by.user_id,
         author_label=by.label,
+        **(facts or {}),
     )
     promises.answered(incident, update)
     _fan_out(incident, update, told)

@@ -124,6 +124,9 @@ POST  incidents/<ref>/recipients/<pk>/try_again/   ana   kim      404
 POST  incidents/<ref>/draft/                       ana   kim      404
 GET   incidents/<ref>/promises/                    kim   -        404
 GET   incidents/<ref>/promises/figure/             kim   -        404
+GET   incidents/<ref>/updates/<number>/            kim   -        404
+POST  incidents/<ref>/updates/<number>/correct/    ana   kim      404
+POST  incidents/<ref>/updates/<number>/edit/       ira   kim      404
 GET   incidents/<ref>/delivery/                    kim   -        404
 POST  incidents/<ref>/follow/                      kim   -        404
 POST  incidents/<ref>/unfollow/                    kim   -        404
@@ -516,6 +519,9 @@ POST  api/v1/incidents/                            ana   kim      404
 PATCH api/v1/incidents/<ref>/                      ana   kim      404
 POST  api/v1/incidents/<ref>/acknowledge/          ana   kim      404
 POST  api/v1/incidents/<ref>/update/               ana   kim      404
+POST  api/v1/incidents/<ref>/correct/              ana   kim      404
+POST  api/v1/incidents/<ref>/edit_update/          ira   ana      404
+GET   api/v1/incidents/<ref>/revisions/            kim   -        404
 POST  api/v1/incidents/<ref>/status/               ana   kim      404
 POST  api/v1/incidents/<ref>/reopen/               ana   kim      404
 POST  api/v1/incidents/<ref>/assign_roles/         ana   kim      404
