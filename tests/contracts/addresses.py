@@ -138,6 +138,9 @@ def example(path: str, w: SimpleNamespace) -> str:
     path = path.replace("/rotations/<pk>/", f"/rotations/{w.rotation.pk}/")
     path = path.replace("/clocks/<which>/", "/clocks/resolution/")
     path = path.replace("/recipients/<pk>/", f"/recipients/{w.subscription.pk}/")
+    path = path.replace("/updates/<number>/", "/updates/2/")
+    path = path.replace("/templates/<kind>/<audience>/", "/templates/holding/business/")
+    path = path.replace("/update-templates/<ref>/", "/update-templates/holding-business/")
     before = path.removeprefix(API).split("/<")[0]
     query = f"?macro={w.macro.pk}" if path.endswith("/macro_preview/") else ""
     return "/" + re.sub(r"<\w+>", str(things.get(before, "")), path) + query

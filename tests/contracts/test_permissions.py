@@ -59,6 +59,8 @@ TEXTS = {
     "keep_draft": {"text": "t"},
     "raise_problem": {"source": "recurring"},
     "update": {"what": "w", "affected": "a"},
+    "correct": {"number": 2, "wrong": "w", "what": "w", "affected": "a"},
+    "edit_update": {"number": 2, "why": "w", "what": "x"},
     "status": {"status": "identified"},
     "restore": {"body": "b", "severity": "SEV2"},
     "add_entry": {"body": "b"},
