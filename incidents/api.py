@@ -5,15 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from core.accounts.api import DeskViewSet, listing, reading, verb
+from core.accounts.api import DeskViewSet, expected_version, listing, reading, verb
 from core.accounts.permissions import Permission
 from core.audit.api import EventOut
 from core.audit.models import Event
 from core.common.actor import Actor
-from incidents import linked, operations, panels, promise_queries, queries, receipts, shapes
+from core.common.api import Nothing
+from incidents import (
+    impact,
+    linked,
+    operations,
+    panels,
+    postmortems,
+    promise_queries,
+    queries,
+    receipts,
+    shapes,
+)
+from incidents import postmortem_shapes as after
 from incidents.filters import IncidentFilter
-from incidents.models import Incident, Promise, RoleHolding, TimelineEntry, Update, UpdateRevision
+from incidents.models import (
+    ImpactAssessment,
+    Incident,
+    Postmortem,
+    Promise,
+    RoleHolding,
+    TimelineEntry,
+    Update,
+    UpdateRevision,
+)
 from incidents.shapes import Data
 from worklog import queries as worklog
 
@@ -102,7 +127,7 @@ class IncidentViewSet(DeskViewSet):
 
     @verb()
     def close(self, ref: str, data: Data, by: Actor) -> Incident:
-        """Close what was restored."""
+        """Close what was restored: its impact assessed, and that of SEV1 and SEV2 with a published post-mortem."""
         return operations.close(ref, by=by)
 
     @verb(shapes.Roles)
@@ -232,6 +257,63 @@ class IncidentViewSet(DeskViewSet):
     def recent_changes(self, ref: str, by: Actor) -> list[Any]:
         """What changed in the 72 hours before the impact began, and since."""
         return panels.recent_changes(queries.get_for(ref, by=by), by)
+
+    # --- afterwards ---
+    @verb(after.AssessImpact, entry=after.AssessmentOut)
+    def assess_impact(self, ref: str, data: Data, by: Actor) -> ImpactAssessment:
+        """Say which applications were gone or worse, from when to when and for whom; or that none was."""
+        return operations.assess_impact(ref, **data, by=by)
+
+    @listing(after.AssessmentOut, ordering=("number",))
+    def impact_assessments(self, ref: str, by: Actor) -> QuerySet[ImpactAssessment]:
+        """Every judgement of the impact; the last one is in force."""
+        return impact.assessments(ref, by=by)
+
+    @listing(after.OwedOut, ordering=("id",), detail=False)
+    def postmortems(self, by: Actor) -> QuerySet[Postmortem]:
+        """The post-mortems that are owed or being written."""
+        return postmortems.unfinished(by)
+
+    @extend_schema(responses=after.PostmortemOut, filters=False)
+    @action(detail=True, methods=["get"], filter_backends=(), pagination_class=None)
+    def postmortem(self, request: Request, ref: str) -> Response:
+        """The document; 404 until somebody has begun it."""
+        return self.answer(postmortems.written(ref, by=request.actor), after.PostmortemOut)
+
+    @extend_schema(request=None, responses={201: after.PostmortemOut})
+    @postmortem.mapping.post
+    def begin_postmortem(self, request: Request, ref: str) -> Response:
+        """Begin it: a draft with what the desk knows."""
+        self.parse(Nothing)
+        return self.answer(
+            operations.begin_postmortem(ref, by=request.actor), after.PostmortemOut, status=201
+        )
+
+    @extend_schema(request=after.PostmortemEdit, responses=after.PostmortemOut)
+    @postmortem.mapping.patch
+    def edit_postmortem(self, request: Request, ref: str) -> Response:
+        """Change the text; after publication with a `reason`. A stale If-Match is 412 with what stands there now."""
+        request.data  # noqa: B018 - what cannot be read at all is refused first
+        self.find(ref, request.actor)
+        changes = self.parse(after.PostmortemEdit, partial=True)
+        found = operations.edit_postmortem(
+            ref,
+            reason=changes.pop("reason", ""),
+            changes=changes,
+            version=expected_version(request),
+            by=request.actor,
+        )
+        return self.answer(found, after.PostmortemOut)
+
+    @verb(entry=after.PostmortemOut, path="postmortem/publish", status=200)
+    def publish_postmortem(self, ref: str, data: Data, by: Actor) -> Postmortem:
+        """Publish it: its facts stand from now on as they are."""
+        return operations.publish_postmortem(ref, by=by)
+
+    @verb(after.Waive, entry=after.PostmortemOut, path="postmortem/waive", status=200)
+    def waive_postmortem(self, ref: str, data: Data, by: Actor) -> Postmortem:
+        """Say that nobody has to write it; for SEV1 and SEV2 only a manager may."""
+        return operations.waive_postmortem(ref, **data, by=by)
 
 
 class TicketIncidentViewSet(DeskViewSet):

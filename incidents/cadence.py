@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from core.outbox import relevance
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
-from incidents import audience, operations
-from incidents.models import Answer, Incident, RoleHolding, Update
+from incidents import audience, operations, postmortem_mail
+from incidents.models import Answer, Incident, Postmortem, RoleHolding, Update
 
 UPDATES, REMINDERS, ANSWERS = "incidents.updates", "incidents.reminders", "incidents.answers"
 DELIVERY = "incidents.delivery"
+POSTMORTEMS = "incidents.postmortems"
 OVERRULES = (Update.Kind.RESTORED, Update.Kind.CORRECTION)
 
 
@@ -30,6 +31,10 @@ def register() -> None:
     sweeps.register(
         sweeps.Sweep(name=DELIVERY, due=_unchecked, field="check_at", act=operations.check_delivery)
     )
+    sweeps.register(
+        sweeps.Sweep(name=POSTMORTEMS, due=_unwritten, field="next_chase_at", act=operations.chase_postmortem)
+    )
+    relevance.register("incident.postmortem", postmortem_mail.no_longer_true)
     relevance.register("incident.update", outdated_update)
     relevance.register("incident.reminder", outdated_reminder)
     relevance.register("incident.overdue", answered)
@@ -50,6 +55,10 @@ def _answers_due(now: datetime) -> QuerySet[Answer]:
 
 def _unchecked(now: datetime) -> QuerySet[Update]:
     return Update.objects.filter(check_at__lte=now).order_by("check_at", "id")
+
+
+def _unwritten(now: datetime) -> QuerySet[Postmortem]:
+    return Postmortem.objects.filter(next_chase_at__lte=now).order_by("next_chase_at", "id")
 
 
 def outdated_update(message: OutgoingMessage) -> str | None:

@@ -35,6 +35,12 @@ def _edited(event: Event) -> str:
     return f"changed {', '.join(name.replace('_', ' ') for name in event.after) or 'nothing'}"
 
 
+def _written(event: Event) -> str:
+    parts = [name.replace("_", " ") for name in event.after] + ["timeline"] * bool(event.data.get("lines"))
+    why = f": {event.data['reason']}" if event.data.get("reason") else ""
+    return f"changed the post-mortem ({', '.join(parts)}){why}"
+
+
 def _cadence(event: Event) -> str:
     minutes = event.after["cadence_minutes"]
     how = f"every {minutes} min" if minutes else "on demand"
@@ -91,6 +97,12 @@ SENTENCES: dict[str, Presenter] = {
     "incident.subscribed": "put {data[address]} on the list",
     "incident.undelivered": "saw update {data[number]} wait for {data[waiting]} of its readers: it does not go out",
     "incident.edited": _edited,
+    "incident.impact_assessed": "judged the impact on availability: {data[words]}",
+    "incident.postmortem_begun": "began the post-mortem",
+    "incident.postmortem_edited": _written,
+    "incident.postmortem_published": "published the post-mortem",
+    "incident.postmortem_waived": "waived the post-mortem: {data[reason]}",
+    "incident.postmortem_chased": "reminded {data[to]} of the post-mortem",
     "incident.linked": "linked {data[to]}",
     "incident.unlinked": "took the link to {data[to]} away",
     "incident.change_suspected": lambda event: f"suspects {event.data['to']}{_note(event)}",

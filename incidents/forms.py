@@ -60,6 +60,12 @@ class NothingForm(DeskForm):
     """A button without fields."""
 
 
+class VersionForm(DeskForm):
+    """A button that names what it was pressed on."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class ReasonForm(DeskForm):
     reason = LongField(label="What fails again")
 

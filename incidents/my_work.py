@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
 
 from core.common import clock
 from core.common.actor import Actor
-from incidents.models import Incident, Status
+from incidents.models import Incident, Postmortem, Status
 from worklog import my_work, subjects
 from worklog.my_work import MOST, Row, Section
 
@@ -19,6 +23,7 @@ ROLES = {
 
 def register() -> None:
     my_work.register(roles)
+    my_work.register(postmortems)
 
 
 def roles(actor: Actor) -> Section:
@@ -41,3 +46,29 @@ def roles(actor: Actor) -> Section:
         for incident in found.order_by(F("next_update_due_at").asc(nulls_last=True), "pk")[:MOST]
     ]
     return Section(0, "Incidents", rows)
+
+
+def postmortems(actor: Actor) -> Section:
+    """Those that the actor has to write, the longest due first."""
+    found = Postmortem.objects.visible_to(actor).unfinished().filter(owner_id=actor.user_id)
+    now = clock.now()
+    rows = [
+        Row(
+            one.incident.reference,
+            one.incident.shown_title,
+            reverse("incidents:postmortem", args=[one.incident.reference]),
+            note=_due(one.due_at, now),
+            late=one.due_at is not None and one.due_at <= now,
+        )
+        for one in found.select_related("incident").order_by(F("due_at").asc(nulls_last=True), "pk")[:MOST]
+    ]
+    return Section(1, "Post-mortems", rows)
+
+
+def _due(due: datetime | None, now: datetime) -> str:
+    """ "due Thursday" within a week, else the day."""
+    if due is None:
+        return "draft"
+    local = timezone.localtime(due)
+    near = timedelta() <= due - now < timedelta(days=7)
+    return f"due {local:%A}" if near else f"due {local.day} {local:%b}"

@@ -1,12 +1,22 @@
 from django.urls import path
 
-from incidents import list_views, promise_views, update_views, verbs, views
+from incidents import impact_views, list_views, postmortem_views, promise_views, update_views, verbs, views
 
 app_name = "incidents"
 urlpatterns = [
     path("", views.board, name="list"),
     path("declare/", views.declare, name="new"),
+    path("postmortems/", postmortem_views.unfinished, name="postmortems"),
     path("<str:ref>/", views.detail, name="detail"),
+    path("<str:ref>/impact/", impact_views.impact, name="impact"),
+    path("<str:ref>/afterwards/", postmortem_views.afterwards, name="afterwards"),
+    path("<str:ref>/postmortem/", postmortem_views.read, name="postmortem"),
+    path("<str:ref>/postmortem/edit/", postmortem_views.edit, name="postmortem_edit"),
+    path("<str:ref>/postmortem.pdf", postmortem_views.pdf, name="postmortem_pdf"),
+    *(
+        path(f"<str:ref>/postmortem/{name}/", postmortem_views.verb(name), name=f"postmortem_{name}")
+        for name in postmortem_views.VERBS
+    ),
     path("<str:ref>/live/", views.live, name="live"),
     path("<str:ref>/recipients/", list_views.recipients, name="recipients"),
     path("<str:ref>/recipients/<int:pk>/remove/", list_views.remove, name="recipient_remove"),

@@ -7,7 +7,7 @@ class ProblemsConfig(AppConfig):
     def ready(self) -> None:
         from core.audit import words
         from core.search import index
-        from problems import events, handlers, my_work, panels, reminders
+        from problems import events, for_incidents, handlers, my_work, panels, reminders
         from problems.models import Problem
         from worklog import subjects
 
@@ -16,6 +16,7 @@ class ProblemsConfig(AppConfig):
         reminders.register()
         my_work.register()
         panels.register()
+        for_incidents.register()
         index.register(Problem.SUBJECT, Problem.objects.visible_to)
         subjects.register(
             subjects.Kind(

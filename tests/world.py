@@ -180,6 +180,13 @@ def build() -> SimpleNamespace:
     incidents.add_entry(w.incident.reference, body=f"Who did this? {TIMELINE}", by=ira)
     incidents.send_update(w.incident.reference, what="Cards fail in Ireland.", affected="Shops.", by=ira)
 
+    w.over = incidents.declare(title="Tills were dead", severity="SEV2", applications=[w.payments], by=ira)
+    incidents.declare_restored(w.over.reference, body="They work again.", by=ira)
+    incidents.assess_impact(
+        w.over.reference, intervals=[{"application": w.payments, "degraded": 0.3}], by=ira
+    )
+    incidents.begin_postmortem(w.over.reference, by=ira)
+
     w.problem = problems.raise_problem(w.incident.reference, title=f"Pool runs dry {PROBLEM}", by=pia)
     problems.set_root_cause(w.problem.reference, category="code", statement=CAUSE, by=pia)
     w.action = follow_up.add_action(

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     DECLARE_INCIDENT = "declare incidents"
     RUN_INCIDENT = "run incidents"
     RESTORE_INCIDENT = "restore and close incidents"
+    WAIVE_POSTMORTEM = "waive the post-mortem of a SEV1 or SEV2 incident"
     VIEW_PROBLEMS = "view problems"
     RAISE_PROBLEM = "raise problems"
     WORK_PROBLEM = "work on problems"
@@ -76,7 +77,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _DESK
         | {P.RESTORE_INCIDENT, P.PUBLISH_KNOWN_ERROR, P.APPROVE_CHANGE, P.MANAGE_DIRECTORY, P.READ_AUDIT}
         | {P.MANAGE_AUTOMATION}
-        | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS, P.MANAGE_SERVICE_LEVELS}
+        | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS, P.MANAGE_SERVICE_LEVELS, P.WAIVE_POSTMORTEM}
     ),
     Role.ADMIN: frozenset(Permission),
     # What an integration may do is cut down further by the scopes of its token.

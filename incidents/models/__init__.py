@@ -1,7 +1,9 @@
 """The incidents' tables, a file a subject."""
 
+from incidents.models.impact import ImpactAssessment, ImpactInterval
 from incidents.models.incident import DRILL, OPEN, Cadence, Incident, IncidentQuerySet, Status, WhenDue
 from incidents.models.people import RoleHolding
+from incidents.models.postmortem import Postmortem, PostmortemQuerySet
 from incidents.models.promises import Promise, PromiseQuerySet
 from incidents.models.relations import Answer, Merge, SuspectedChange
 from incidents.models.story import TimelineEntry, Update, UpdateRevision
@@ -11,9 +13,13 @@ __all__ = [
     "OPEN",
     "Answer",
     "Cadence",
+    "ImpactAssessment",
+    "ImpactInterval",
     "Incident",
     "IncidentQuerySet",
     "Merge",
+    "Postmortem",
+    "PostmortemQuerySet",
     "Promise",
     "PromiseQuerySet",
     "RoleHolding",

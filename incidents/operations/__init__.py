@@ -1,11 +1,20 @@
 """The only writers of incidents. One verb, one function, one transaction."""
 
+from incidents.operations.assessing import assess_impact
 from incidents.operations.correcting import correct, edit_quietly
 from incidents.operations.declaring import declare, declare_from_ticket
 from incidents.operations.families import set_parent
 from incidents.operations.informing import declare_restored, keep_draft, no_change, reopen, send_update
 from incidents.operations.linking import answer_ticket, give_answer, link_work, note_work, unlink_work
 from incidents.operations.merging import merge, undo_merge
+from incidents.operations.postmortems import (
+    add_follow_up,
+    begin_postmortem,
+    chase_postmortem,
+    edit_postmortem,
+    publish_postmortem,
+    waive_postmortem,
+)
 from incidents.operations.roles import ROLES, assign_roles, hand_over, take_role
 from incidents.operations.running import (
     acknowledge,
@@ -25,8 +34,12 @@ __all__ = [
     "ROLES",
     "acknowledge",
     "add_entry",
+    "add_follow_up",
     "answer_ticket",
+    "assess_impact",
     "assign_roles",
+    "begin_postmortem",
+    "chase_postmortem",
     "check_delivery",
     "clear_change",
     "close",
@@ -35,6 +48,7 @@ __all__ = [
     "declare_from_ticket",
     "declare_restored",
     "edit",
+    "edit_postmortem",
     "edit_quietly",
     "fall_due",
     "give_answer",
@@ -45,6 +59,7 @@ __all__ = [
     "no_change",
     "note_event",
     "note_work",
+    "publish_postmortem",
     "remind",
     "reopen",
     "send_update",
@@ -59,4 +74,5 @@ __all__ = [
     "unlink_work",
     "unsubscribe",
     "unsubscribed",
+    "waive_postmortem",
 ]

@@ -19,7 +19,7 @@ from core.common.errors import Conflict, RuleBroken
 from incidents import notices, queries, rules, wording
 from incidents.models import Incident, Status, Update
 from incidents.notices import Parts
-from incidents.operations import families, ledger, linking, said
+from incidents.operations import families, ledger, linking, postmortems, said
 from incidents.wording import of_parts
 from worklog import operations as worklog
 from worklog.models import Draft
@@ -201,7 +201,9 @@ def declare_restored(
         severity=severity,
         acknowledged_at=Coalesce("acknowledged_at", now),
     )
-    linking.prepare_answers(queries.fresh(incident), update, answer.strip() or text)
+    restored = queries.fresh(incident)
+    linking.prepare_answers(restored, update, answer.strip() or text)
+    postmortems.follow(restored)
     trail.record(
         "incident.restored", on=incident, by=by, before={"status": incident.status},
         after={"status": Status.RESTORED, "restored_at": restored_at or now, "severity": severity}, **facts(update),
@@ -235,6 +237,7 @@ def reopen(ref: str, *, reason: str, by: Actor) -> Incident:
         restored_at=None,
     )
     linking.withdraw_answers(incident)
+    postmortems.follow(queries.fresh(incident))
     trail.record(
         "incident.reopened", on=incident, by=by, before={"status": incident.status},
         after={"status": Status.INVESTIGATING}, reason=why, **facts(update),

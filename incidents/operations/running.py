@@ -13,9 +13,10 @@ from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken, Stale
-from incidents import links, queries, rules
+from incidents import closing, links, queries, rules
+from incidents import postmortem_rules as owing
 from incidents.models import Incident, Status, TimelineEntry
-from incidents.operations import ledger, promises
+from incidents.operations import ledger, postmortems, promises
 from incidents.queries import AFFECTED
 
 EDITABLE = (
@@ -72,8 +73,9 @@ def set_status(ref: str, *, status: str, note: str = "", by: Actor) -> Incident:
 
 @transaction.atomic
 def close(ref: str, *, by: Actor) -> Incident:
-    """Close what was restored."""
+    """Close what was restored, and whose impact and post-mortem are written down (DOMAIN 3)."""
     incident = queries.get_for(ref, by=by, to=Permission.RESTORE_INCIDENT, held=True)
+    owing.check_close(incident.reference, [one.sentence for one in closing.missing(incident)])
     ledger.claim(incident, only_in=(Status.RESTORED,), status=Status.CLOSED, closed_at=clock.now())
     ledger.note(incident, "Closed", by=by)
     trail.record(
@@ -163,6 +165,8 @@ def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: A
     ledger.note(incident, f"Changed: {', '.join(name.replace('_', ' ') for name in after)}", by=by)
     trail.record("incident.edited", on=incident, by=by, before=before, after=after)
     edited = queries.fresh(incident)
+    if "severity" in after:
+        postmortems.follow(edited)
     ledger.reindex(edited)
     return edited
 

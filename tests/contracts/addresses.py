@@ -133,6 +133,10 @@ def example(path: str, w: SimpleNamespace) -> str:
         "impact-notes": w.bolt.impact_notes.get().pk,
         "busy-windows": w.bolt.busy_windows.get().pk,
     }
+    if re.search(
+        r"incidents/<ref>/(postmortem|impact|assess_impact)", path
+    ):  # what comes after the restoration
+        things["incidents"] = w.over.reference
     path = path.replace("/held/<pk>/", f"/held/{w.held.pk}/")  # a second thing in one address
     path = path.replace("/stand-ins/<pk>/", f"/stand-ins/{w.override.pk}/")
     path = path.replace("/rotations/<pk>/", f"/rotations/{w.rotation.pk}/")

@@ -145,6 +145,18 @@ POST  incidents/<ref>/clear_change/                ana   kim      404
 POST  incidents/<ref>/edit/                        ana   kim      404
 POST  incidents/<ref>/restore/                     ira   ana      404
 POST  incidents/<ref>/close/                       ira   ana      404
+GET   incidents/postmortems/                       kim   -        404
+GET   incidents/<ref>/afterwards/                  kim   -        404
+GET   incidents/<ref>/impact/                      ana   kim      404
+POST  incidents/<ref>/impact/                      ana   kim      404
+GET   incidents/<ref>/postmortem/                  kim   -        404
+GET   incidents/<ref>/postmortem.pdf               kim   -        404
+GET   incidents/<ref>/postmortem/edit/             ana   kim      404
+POST  incidents/<ref>/postmortem/edit/             ana   kim      404
+POST  incidents/<ref>/postmortem/begin/            ana   kim      404
+POST  incidents/<ref>/postmortem/publish/          ana   kim      404
+POST  incidents/<ref>/postmortem/waive/            max   ana      404
+POST  incidents/<ref>/postmortem/add_action/       ana   kim      404
 
 GET   problems/                                    ana   kim      404
 GET   problems/all/                                ana   kim      404
@@ -552,6 +564,14 @@ POST  api/v1/subscriptions/<ref>/try_again/        kim   -        404
 POST  api/v1/incidents/<ref>/raise_problem/        ana   kim      404
 POST  api/v1/incidents/<ref>/restore/              ira   ana      404
 POST  api/v1/incidents/<ref>/close/                ira   ana      404
+GET   api/v1/incidents/postmortems/                kim   -        404
+GET   api/v1/incidents/<ref>/impact_assessments/   kim   -        404
+POST  api/v1/incidents/<ref>/assess_impact/        ana   kim      404
+GET   api/v1/incidents/<ref>/postmortem/           kim   -        404
+POST  api/v1/incidents/<ref>/postmortem/           ana   kim      404
+PATCH api/v1/incidents/<ref>/postmortem/           ana   kim      404
+POST  api/v1/incidents/<ref>/postmortem/publish/   ana   kim      404
+POST  api/v1/incidents/<ref>/postmortem/waive/     max   ana      404
 
 GET   api/v1/problems/                             ana   kim      404
 GET   api/v1/problems/agenda/                      ana   kim      404

@@ -34,6 +34,8 @@ NO_EVENTS = {
     "subscription.confirm": "the topic of a message",
     "incident.reminder": "the topic of a message",
     "incident.role": "the topic of a message",
+    "incident.postmortem": "the topic of a message",
+    "incidents.postmortems": "the name of a sweep",
     "tickets.release": "the name of a sweep",
     "paging.after_claim": "a place where a drill kills the worker",
     "paging.after_notices": "a place where a drill kills the worker",

@@ -76,6 +76,7 @@ TEXTS = {
     "drop": {"reason": "r"},
     "explain": {"cause": "vendor"},
     "withdraw": {"reason": "r"},
+    "waive": {"reason": "r"},
     "reject": {"note": "n"},
     "back_out": {"note": "n"},
     "validate": {"result": "passed"},

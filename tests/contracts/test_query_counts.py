@@ -44,6 +44,10 @@ PAGES = {
     "promises": "/incidents/{incident}/promises/",
     "promise report": "/dashboard/promises/",
     "promises by incident": "/dashboard/promises/?group=incident",
+    "post-mortem": "/incidents/{over}/postmortem/",
+    "post-mortem edit": "/incidents/{over}/postmortem/edit/",
+    "post-mortems": "/incidents/postmortems/",
+    "impact": "/incidents/{over}/impact/",
     "recipients": "/incidents/{incident}/recipients/",
     "subscriptions": "/subscriptions/",
     "a list": "/subscriptions/?application=payments",
@@ -98,7 +102,8 @@ def counted(world: SimpleNamespace) -> dict[str, int]:
     RoleGrant.objects.get_or_create(user=world.people["max"], role=Role.ADMIN)
     client.force_login(world.people["max"])
     refs = {
-        name: getattr(world, name).reference for name in ("ticket", "incident", "problem", "change", "page")
+        name: getattr(world, name).reference
+        for name in ("ticket", "incident", "over", "problem", "change", "page")
     }
     refs |= {"rotation": world.rotation.pk, "override": world.override.pk}
     refs |= {"webhook": world.webhook.pk, "delivery": world.delivery.pk}

@@ -307,6 +307,7 @@ def everything_is_closed(desk: Desk, ticket: str, incident: str, problem: str, c
     desk.refused("pia", f"/problems/{problem}/close/", 409)  # an action is still open
     desk.press("eli", f"/problems/actions/{action['id']}/done/")
     desk.press("pia", f"/problems/{problem}/close/")
+    the_post_mortem_is_written(desk, incident)
     desk.press("ira", f"/incidents/{incident}/close/")
     desk.refused(
         "eli", f"/tickets/{ticket}/resolve/", 400, code="fixed", note="A larger pool."
@@ -327,6 +328,28 @@ def everything_is_closed(desk: Desk, ticket: str, incident: str, problem: str, c
     links = desk.call("ana", "GET", f"/incidents/{incident}/")
     assert (links["tickets"], links["problem"]) == ([ticket], problem)
     assert desk.call("ana", "GET", f"/problems/{problem}/")["changes"] == [change]
+
+
+def the_post_mortem_is_written(desk: Desk, incident: str) -> None:
+    here = f"/incidents/{incident}/"
+    said = desk.refused("ira", f"{here}close/", 409)
+    assert f"{here}impact/" in said and f"{here}postmortem/" in said
+    row = {
+        "form-TOTAL_FORMS": 1,
+        "form-INITIAL_FORMS": 0,
+        "form-0-application": "payments",
+        "form-0-share": "30",
+    }
+    desk.press("ira", f"{here}impact/", do="save", number=0, **row)
+    desk.press("ira", f"{here}postmortem/begin/")
+    version = desk.call("ira", "GET", f"/incidents/{incident}/postmortem/")["version"]
+    desk.press(
+        "ira", f"{here}postmortem/edit/", version=version, summary="Cards failed.", root_cause="A small pool."
+    )
+    desk.press("ira", f"{here}postmortem/publish/", version=version + 1)
+    shown = desk.call("ira", "GET", f"/incidents/{incident}/postmortem/")
+    assert (shown["status"], len(shown["actions"])) == ("published", 1)
+    desk.page("casey", f"{here}postmortem/", 404)
 
 
 def each_sees_what_is_theirs(desk: Desk, ticket: str, incident: str, problem: str, change: str) -> None:

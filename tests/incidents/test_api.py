@@ -85,6 +85,13 @@ def test_the_whole_life(api, declare, settings):  # noqa: F811
     assert (restored["status"], restored["next_update_due_at"]) == ("restored", None)
     assert ira.post(f"{url}reopen/", {"reason": "Again"}).json()["status"] == "investigating"
     assert ira.post(f"{url}restore/", {"body": "Works"}).json()["status"] == "restored"
+    said = problem(ira.post(f"{url}close/"), 409)["detail"]
+    assert "impact on availability" in said and "post-mortem" in said
+    assert ira.post(f"{url}assess_impact/", {"no_impact": True, "reason": "A test."}).status_code == 201
+    assert ira.post(f"{url}postmortem/").status_code == 201
+    text = {"summary": "Cards failed.", "root_cause": "A pool.", "no_actions_reason": "Done already."}
+    assert ira.patch(f"{url}postmortem/", text).json()["status"] == "draft"
+    assert ira.post(f"{url}postmortem/publish/").json()["status"] == "published"
     assert ira.post(f"{url}close/").json()["status"] == "closed"
     problem(ira.post(f"{url}reopen/", {"reason": "Again"}), 409)
     told = OutgoingMessage.objects.filter(to="new@firm.example").count()

@@ -13,7 +13,7 @@ from core.timers import sweeps
 from customers.models import Subscription
 from incidents import audience, operations, queries
 from incidents.models import Incident, Update
-from tests.incidents.conftest import at
+from tests.incidents.conftest import at, finish
 from worklog.models import Link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
@@ -155,6 +155,7 @@ def test_every_event_has_its_sentence(declared, ira, eli, by):
     operations.declare_restored(ref, body="Works", by=me)
     operations.reopen(ref, reason="Again", by=me)
     operations.declare_restored(ref, body="Works", by=me)
+    finish(ref, me)
     operations.close(ref, by=me)
 
     for event in trail.history("incident", declared.pk):
