@@ -119,12 +119,12 @@ def _roles(incident: Incident) -> list[dict[str, Any]]:
 
 def _updates(incident: Incident) -> dict[str, int]:
     kept = promise_queries.kept(Promise.objects.filter(incident=incident))
-    return {"sent": incident.updates.count(), "due": kept.decided, "on_time": kept.in_time}
+    return {"sent": incident.update_count, "due": kept.decided, "on_time": kept.in_time}
 
 
 def _tickets(incident: Incident) -> int:
-    linked = queries.linked_ids(incident, Ticket.SUBJECT)
-    return Ticket.objects.filter(pk__in=linked, confidential=False).count()
+    linked = queries.linked_to(incident, Ticket.SUBJECT)
+    return Ticket.objects.filter(linked, confidential=False).count()
 
 
 def _suspected(incident: Incident) -> list[dict[str, str]]:

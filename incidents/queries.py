@@ -176,6 +176,13 @@ def linked_ids(incident: Incident, kind: str) -> set[int]:
     return {*there.values_list("to_id", flat=True), *back.values_list("subject_id", flat=True)}
 
 
+def linked_to(incident: Incident, kind: str) -> Q:
+    """For a filter on work of a kind: what is linked, in both directions; costs no query of its own."""
+    there = Link.objects.filter(subject_kind=Incident.SUBJECT, subject_id=incident.pk, to_kind=kind)
+    back = Link.objects.filter(to_kind=Incident.SUBJECT, to_id=incident.pk, subject_kind=kind)
+    return Q(pk__in=there.values("to_id")) | Q(pk__in=back.values("subject_id"))
+
+
 def links_from(incident: Incident, kind: str) -> set[tuple[str, int]]:
     """(kind of link, number) of the work of one kind that the incident was linked to."""
     made = Link.objects.filter(subject_kind=Incident.SUBJECT, subject_id=incident.pk, to_kind=kind)

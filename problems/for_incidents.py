@@ -24,9 +24,8 @@ def register() -> None:
 
 
 def _problems(incident: Incident) -> Q:
-    return Q(pk__in=incidents.linked_ids(incident, Problem.SUBJECT)) | Q(
-        raised_from_kind=Incident.SUBJECT, raised_from_id=incident.pk
-    )
+    raised = Q(raised_from_kind=Incident.SUBJECT, raised_from_id=incident.pk)
+    return incidents.linked_to(incident, Problem.SUBJECT) | raised
 
 
 def _actions(incident: Incident) -> ActionQuerySet:
