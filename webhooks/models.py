@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import or_
 
@@ -127,6 +128,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject_ref}".strip()
+
+    @property
+    def why(self) -> str:
+        """What the outbox noted last, without the kind of error in front."""
+        return re.sub(r"^[A-Z]\w+: ", "", self.message.note)
 
     @property
     def is_open(self) -> bool:

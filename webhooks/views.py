@@ -221,6 +221,10 @@ def _form_page(
     context = {
         "form": form,
         "webhook": webhook,
+        "groups": [
+            (kind, [box for box in form["events"] if box.data["value"].startswith(f"{kind}.")])
+            for kind in published.KINDS
+        ],
         "published": [row for row in published.PUBLISHED if not row.planned],
     }
     return render(request, "webhooks/form.html", context, status=status)
