@@ -36,6 +36,7 @@ LOCK_OPTIONS = (
 )
 POSTGRES = "postgres://postgres@127.0.0.1:5432/desk"
 REDIS = "redis://127.0.0.1:6379/9"
+IN_TWO = ("-m", "pytest", "-n", "2", "--dist", "worksteal")
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +80,7 @@ def test(rest: list[str]) -> int:
     prepare_tests()
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    return call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations", "10", *rest)
+    return call(PYTHON, *IN_TWO, "--durations", "10", *rest)
 
 
 def test_services(rest: list[str]) -> int:
@@ -90,7 +91,8 @@ def test_services(rest: list[str]) -> int:
     for name, port in (("DATABASE_URL", 5432), ("REDIS_URL", 6379)):
         if not reachable(os.environ[name], port):
             return fail(f"Nothing answers at {name}; start it, or set {name} to where it runs.")
-    return call(PYTHON, "-m", "pytest", "-m", "services or everywhere", *rest)
+    os.environ["PYTEST_PLUGINS"] = "tests.own_redis"
+    return call(PYTHON, *IN_TWO, "-m", "services or everywhere", *rest)
 
 
 def lint(rest: list[str]) -> int:

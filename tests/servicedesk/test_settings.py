@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests import own_redis
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,3 +48,10 @@ def test_every_page_carries_the_strict_headers(client: Client) -> None:
 def test_nobody_makes_an_account_for_himself(client: Client) -> None:
     client.post("/accounts/signup/", {"username": "eve", "email": "eve@x.example", "password1": "p" * 20})
     assert not client.login(username="eve", password="p" * 20)
+
+
+@pytest.mark.parametrize(
+    "worker, expected", [("gw0", "redis://127.0.0.1:6379/9"), ("gw1", "redis://127.0.0.1:6379/10")]
+)
+def test_two_workers_share_no_redis_database(worker: str, expected: str) -> None:
+    assert own_redis.of_worker("redis://127.0.0.1:6379/9", worker) == expected
