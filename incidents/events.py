@@ -97,7 +97,7 @@ SENTENCES: dict[str, Presenter] = {
     "incident.subscribed": "put {data[address]} on the list",
     "incident.undelivered": "saw update {data[number]} wait for {data[waiting]} of its readers: it does not go out",
     "incident.edited": _edited,
-    "incident.impact_assessed": "judged the impact on availability: {data[words]}",
+    "incident.impact_assessed": "assessed the impact on availability: {data[words]}",
     "incident.postmortem_begun": "began the post-mortem",
     "incident.postmortem_edited": _written,
     "incident.postmortem_published": "published the post-mortem",

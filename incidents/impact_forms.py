@@ -28,7 +28,7 @@ class ImpactForm(forms.Form):
         required=False,
         rows=2,
         label="Why",
-        help_text="Needed where it touched nothing; else why it is judged anew.",
+        help_text="Needed where it touched nothing; else why it is assessed anew.",
     )
     number = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 

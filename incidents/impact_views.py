@@ -69,6 +69,7 @@ def _page(
         "last_costs": reading.costs_of(last) if last else [],
         "earlier": list(incident.assessments.exclude(pk=last.pk).order_by("-number")) if last else [],
         "ended": incident.restored_at,
+        "stale": last is not None and not last.fits(incident),
     }  # fmt: skip
     return render(request, "incidents/impact.html", context, status=status)
 

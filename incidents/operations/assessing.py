@@ -37,7 +37,7 @@ def assess_impact(
     """
     incident = queries.get_for(ref, by=by, to=Permission.RUN_INCIDENT, held=True)
     if incident.restored_at is None or incident.status not in OVER:
-        raise Conflict(f"{incident.reference} is not restored: its impact is judged once it has ended.")
+        raise Conflict(f"{incident.reference} is not restored: its impact is assessed once it has ended.")
     given = [impact.filled(incident, one) for one in intervals]
     _check_services(given)
     impact_rules.check(
@@ -72,7 +72,9 @@ def _check_services(given: list[dict[str, Any]]) -> None:
 
 def _taken(incident: Incident, found: ImpactAssessment | None) -> Conflict:
     who = f"{found.by_label}: {impact.words(found)}" if found else "somebody else"
-    return Conflict(f"{incident.reference} was judged meanwhile by {who}. Your entries are kept; look again.")
+    return Conflict(
+        f"{incident.reference} was assessed meanwhile by {who}. Your entries are kept; look again."
+    )
 
 
 def _create(incident: Incident, number: int, no_impact: bool, reason: str, by: Actor) -> ImpactAssessment:
@@ -93,7 +95,7 @@ def _say(incident: Incident, before: ImpactAssessment | None, made: ImpactAssess
     found = impact.in_force(incident) or made
     words = impact.words(found)
     ledger.claim(incident, only_in=OVER)
-    ledger.note(incident, f"Impact on availability judged: {words}", by=by)
+    ledger.note(incident, f"Impact on availability assessed: {words}", by=by)
     trail.record(
         "incident.impact_assessed", on=incident, by=by, before=_plain(before) if before else {}, after=_plain(found),
         words=words, reason=made.reason,

@@ -12,7 +12,7 @@ from django.db.models import F
 from core.accounts.models import User
 from core.accounts.permissions import Permission, require
 from core.audit import trail
-from core.common import actor, clock
+from core.common import actor, clock, faults
 from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken, Stale
 from core.outbox import queue
@@ -151,6 +151,7 @@ def chase_postmortem(found: Postmortem, now: datetime) -> None:
     if due is None or not still.update(next_chase_at=when.next_reminder(due, now)):
         still.update(next_chase_at=None)
         return
+    faults.reach("incidents.postmortem_claimed")
     number = when.reminder(due, now)
     incident = queries.fresh(found.incident)
     people = [found.owner] if found.owner is not None and found.owner.is_active else []

@@ -41,6 +41,7 @@ NO_EVENTS = {
     "paging.after_notices": "a place where a drill kills the worker",
     "tickets.after_release": "a place where a drill kills the worker",
     "incidents.answers": "the name of a sweep",
+    "incidents.postmortem_claimed": "a place where a drill kills the worker",
     "incidents.answer_claimed": "a place where a drill kills the worker",
     "incidents.after_claim": "a place where a drill kills the worker",
     "sla.alarm_claimed": "a place where a drill kills the worker",
