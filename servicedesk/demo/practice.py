@@ -1,4 +1,4 @@
-"""Around the live incident: where people meet, the change that is suspected, and an exercise of last week."""
+"""Around the live incident: where people meet, the suspected change; an exercise; what was learnt three weeks ago."""
 
 from __future__ import annotations
 
@@ -47,3 +47,34 @@ def exercise(cast: Cast, now: datetime) -> None:
     with clock.pretend(start + timedelta(minutes=24)):
         incidents.declare_restored(ref, body="Practice: the portal opens again.", by=by("ira"))
         incidents.close(ref, by=by("ira"))
+
+
+def afterwards(cast: Cast, ref: str, now: datetime) -> None:
+    """The certificate of three weeks ago: what it cost, and what was learnt from it."""
+    by, start = cast.by, now - timedelta(days=20)
+    with clock.pretend(start + timedelta(minutes=16)):
+        incidents.add_entry(
+            ref,
+            body="The sign-on certificate ended in the night; it is on no list.",
+            for_postmortem=True,
+            by=by("ira"),
+        )
+    with clock.pretend(start + timedelta(minutes=18)):
+        incidents.add_entry(
+            ref, body="Buy a new one now and settle afterwards who pays.", kind="decision", for_postmortem=True, by=by("ira"),
+        )  # fmt: skip
+    with clock.pretend(start + timedelta(hours=3)):
+        portal = cast.applications["merchant-portal"]
+        incidents.assess_impact(ref, intervals=[{"application": portal, "degraded": 0.9}], by=by("ira"))
+        incidents.begin_postmortem(ref, by=by("ira"))
+    with clock.pretend(now - timedelta(days=16)):
+        text = {
+            "summary": "For 26 minutes merchants could not sign on to the portal: the certificate of the sign-on service had ended. Who was signed on already went on working. A new certificate put it right.",
+            "root_cause": "Nobody owned the renewal. The certificate was bought by hand, outside the inventory that warns.",
+            "went_well": "The first update went out at once, and the cause was found in a quarter of an hour.",
+            "went_badly": "It took eight minutes to find somebody who may buy a certificate.",
+            "lucky": "It was the quietest hour of the day.",
+            "lessons": "What ends by itself needs an owner and a warning.",
+        }  # fmt: skip
+        incidents.edit_postmortem(ref, changes=text, by=by("ira"))
+        incidents.publish_postmortem(ref, by=by("ira"))

@@ -93,6 +93,7 @@ class Story:
                 body="Sign-on works again since the new certificate is in place.",
                 by=by("ira"),
             )
+        practice.afterwards(cast, incident.reference, self.now)
         with self.ago(days=19):
             problem = problems.raise_problem(incident.reference, by=by("pia"))
             problems.investigate(problem.reference, by=by("pia"))
