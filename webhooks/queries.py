@@ -78,9 +78,7 @@ def counts(by: Actor, rows: list[Webhook]) -> dict[int, dict[str, int]]:
 
 def listeners(name: str, event: Event) -> list[Webhook]:
     """The webhooks of that moment that are on and asked for a published name, for all or for this piece of work."""
-    rows = Webhook.objects.filter(
-        active=True, removed_at=None, owner__is_active=True, created_at__lte=event.at
-    )
+    rows = Webhook.objects.filter(active=True, removed_at=None, created_at__lte=event.at)
     rows = rows.filter(Q(only_kind="") | Q(only_kind=event.subject_kind, only_id=event.subject_id))
     return [row for row in rows.select_related("owner", "endpoint") if published.wants(row.events, name)]
 
