@@ -178,6 +178,24 @@ def test_one_object_that_fails_holds_up_no_other(desk, other, hook, ticket):
     assert sorted(states()) == [State.DELIVERED, State.DELIVERED, State.SENDING, State.WAITING]
 
 
+def test_refusing_one_object_for_long_does_not_close_the_way(desk, other, hook, ticket):
+    """A 500 is about one body as often as about the receiver: six in a row, and another ticket is told at once."""
+    with time_machine.travel(NOON, tick=False) as travel:
+        hook(other, "ticket.*")
+        bad = ticket()
+        other.then = (500, {}, b"")
+        for _ in range(40):
+            tick()
+            travel.shift(timedelta(minutes=1))
+        assert len(other.got) >= 6
+        other.then = (200, {}, b"")
+        good = ticket()
+        tick()
+        assert told(other.got)[-1] == ("ticket.created", good.reference, "created")
+        assert not Circuit.objects.exclude(opened_at=None).exists()
+        assert bad.reference != good.reference and states() == [State.SENDING, State.DELIVERED]
+
+
 def test_who_hangs_is_cut_off_and_others_go_on(desk, other, third, hook, ticket, monkeypatch):
     monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 0.3)
     hook(other, "ticket.*")
