@@ -35,7 +35,7 @@ def send(message: OutgoingMessage) -> None:
         if isinstance(error, outgoing.Blocked):
             raise Refused(str(error)) from error
         raise
-    said = answer.body[: operations.delivering.LONGEST_ANSWER].decode("utf-8", "replace").replace("\x00", "")
+    said = answer.body.decode("utf-8", "replace").replace("\x00", "")
     operations.attempted(
         delivery, at=at, milliseconds=_since(started), status=answer.status, answer=said, error=_why(answer.status)
     )  # fmt: skip
