@@ -23,8 +23,9 @@ def unsubscribe_url(pks: Iterable[int]) -> str:
     return _url("unsubscribe", _signed(STOP, pks))
 
 
-def confirm_url(pk: int) -> str:
-    return _url("confirm_subscription", _signed(CONFIRM, [pk]))
+def confirm_url(*pks: int) -> str:
+    """Where one button confirms these subscriptions, all of one address."""
+    return _url("confirm_subscription", _signed(CONFIRM, pks))
 
 
 def headers(pks: Iterable[int]) -> dict[str, str]:

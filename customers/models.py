@@ -103,6 +103,13 @@ class Subscription(models.Model):
 
     SUBJECT = "subscription"
 
+    class Source(models.TextChoices):
+        """Where it was begun. Who put themselves on a list hears no more than they may read anyway."""
+
+        DESK = "desk", "The desk"
+        STATUS = "status", "The status page"
+        PORTAL = "portal", "The customers' pages"
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -116,6 +123,7 @@ class Subscription(models.Model):
     )
     label = models.CharField(max_length=60, blank=True, help_text="What people call the chat: #incidents.")
     audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.BUSINESS)
+    source = models.CharField(max_length=6, choices=Source.choices, default=Source.DESK)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, blank=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, blank=True)
     incident_id = models.BigIntegerField(null=True, blank=True)

@@ -168,6 +168,11 @@ def subscriptions_of(user_id: int | None) -> QuerySet[Subscription]:
     return with_names(mine).order_by("-pk")
 
 
+def followed(user_id: int) -> SubscriptionQuerySet:
+    """What somebody put themselves on in the portal."""
+    return Subscription.objects.running().filter(user_id=user_id, source=Subscription.Source.PORTAL)
+
+
 def may_set_lists(actor: Actor) -> bool:
     """Put others on lists and take them off: who runs incidents, or keeps the customers."""
     return can(actor, Permission.RUN_INCIDENT) or can(actor, Permission.MANAGE_CUSTOMERS)

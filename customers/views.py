@@ -151,7 +151,12 @@ def _by_link(request: HttpRequest, token: str, purpose: str, operation: Any, tem
         if request.method == "POST":
             operation(token)
             context["done"] = True
-        context["rows"] = by_link(purpose, token)
+        named = by_link(purpose, token)
+        context["rows"] = named
+        if purpose == links.CONFIRM:  # those that wait come first: they say what the page asks
+            running = [row for row in named if row.ended_at is None] or named
+            context["rows"] = sorted(running, key=lambda row: row.unconfirmed_since is None)
+            context["what"] = ", ".join(row.what for row in context["rows"])
     except NotFound as broken:
         context["refused"], status = broken.sentence, broken.status
     answer = render(request, template, context, status=status)

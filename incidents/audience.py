@@ -64,9 +64,20 @@ def listed(incident: Incident) -> SubscriptionQuerySet:
     none), by organisation, by the incident itself; the default list when the incident names no application.
     """
     found: SubscriptionQuerySet = Subscription.objects.filter(touching(incident)).running()
+    found = found.exclude(_not_theirs(incident))
     if incident.drill:  # nobody outside the desk hears of an exercise
         found = found.filter(user__in=queries.staff()).exclude(audience=Audience.EXTERNAL)
     return found
+
+
+def _not_theirs(incident: Incident) -> Q:
+    """Who put themselves on a list from outside hears what the status page shows, or what hits their own company."""
+    by_status = Q(source=Subscription.Source.STATUS)
+    by_portal = Q(source=Subscription.Source.PORTAL)
+    if incident.public:
+        return by_status & Q(application__public=False)
+    organisations = [organisation.pk for organisation in incident.organisations.all()]
+    return by_status | by_portal & ~Q(organisation__in=organisations)
 
 
 def touching(incident: Incident) -> Q:

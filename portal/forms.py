@@ -83,6 +83,28 @@ class NewRequestForm(AskingForm):
         ]
 
 
+class StatusForm(forms.Form):
+    """What anybody types on the status page."""
+
+    email = forms.EmailField(
+        max_length=254,
+        label="Your e-mail address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": "Write the address that the news should go to."},
+    )
+    application = forms.ModelChoiceField(
+        Application.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label="All services of this page",
+        label="About",
+    )
+
+    def __init__(self, *args: Any, applications: QuerySet[Application], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+
+
 class ReplyForm(forms.Form):
     """A message; `works` is the button that says so in our words, before whatever was typed."""
 

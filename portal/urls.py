@@ -1,11 +1,14 @@
 from django.urls import path
 
-from portal import views
+from portal import subscribing, views
 
 app_name = "portal"
 urlpatterns = [
     path("", views.requests, name="list"),
     path("new/", views.new, name="new"),
+    path("updates/", subscribing.updates, name="updates"),
+    path("updates/<slug:slug>/start/", subscribing.start, name="updates_start"),
+    path("updates/<slug:slug>/stop/", subscribing.stop, name="updates_stop"),
     path("<str:ref>/", views.detail, name="detail"),
     path("<str:ref>/reply/", views.reply, name="reply"),
 ]

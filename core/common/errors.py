@@ -53,6 +53,13 @@ class Conflict(RuleBroken):
     title = "Conflict"
 
 
+class TooMany(RuleBroken):
+    """Asked for too often; the sentence says when it is possible again."""
+
+    status = 429
+    title = "Too many requests"
+
+
 class Stale(RuleBroken):
     """The object changed since it was read; `fields` holds the present value of each differing field."""
 

@@ -60,7 +60,8 @@ def subscribe(
         "organisation": organisation,
         "incident_id": incident_id,
     }
-    found = queries.running(**lists).filter(**_same(who, transport, url)).first()
+    at_the_desk = queries.running(**lists).filter(source=Subscription.Source.DESK)
+    found = at_the_desk.filter(**_same(who, transport, url)).first()
     if found is not None:
         if found.unconfirmed_since is not None:
             _ask_to_confirm(found)
@@ -74,7 +75,7 @@ def subscribe(
         **lists, **who, endpoint=endpoint, label=" ".join(label.split())[:60], audience=audience,
         created_at=now, created_by_id=by.user_id, unconfirmed_since=now if outside else None,
     )  # fmt: skip
-    trail.record("subscription.started", on=made, by=by, **_facts(made))
+    trail.record("subscription.started", on=made, by=by, **facts(made))
     if outside:
         _ask_to_confirm(made)
     return Subscribed(made, new=True, secret=secret)
@@ -83,12 +84,13 @@ def subscribe(
 @transaction.atomic
 def confirm(token: str) -> Subscription:
     """Somebody at the address opened the link and pressed the button; again it changes nothing."""
-    found = by_link(links.CONFIRM, token)[0]
-    if found.ended_at is None and found.unconfirmed_since is not None:
-        Subscription.objects.filter(pk=found.pk).update(unconfirmed_since=None)
-        trail.record("subscription.confirmed", on=found, by=_mail_reader(found), **_facts(found))
-        found.refresh_from_db()
-    return found
+    named = by_link(links.CONFIRM, token)
+    for found in named:
+        if found.ended_at is None and found.unconfirmed_since is not None:
+            Subscription.objects.filter(pk=found.pk).update(unconfirmed_since=None)
+            trail.record("subscription.confirmed", on=found, by=_mail_reader(found), **facts(found))
+            found.refresh_from_db()
+    return named[0]
 
 
 @transaction.atomic
@@ -96,7 +98,7 @@ def unsubscribe(token: str) -> list[Subscription]:
     """End what a mail was sent for. Again, or when it was ended elsewhere, it changes nothing."""
     found = by_link(links.STOP, token)
     for subscription in found:
-        _end(subscription, _mail_reader(subscription))
+        close(subscription, _mail_reader(subscription))
     return found
 
 
@@ -106,7 +108,7 @@ def end(pk: int, *, by: Actor) -> Subscription:
     found = queries.subscription(pk, by=by)
     if found.user_id is None or found.user_id != by.user_id:
         check_may(by, None)
-    _end(found, by)
+    close(found, by)
     found.refresh_from_db()
     return found
 
@@ -197,16 +199,17 @@ def _ask_to_confirm(subscription: Subscription) -> None:
     )
 
 
-def _end(subscription: Subscription, by: Actor) -> None:
+def close(subscription: Subscription, by: Actor) -> None:
     """Once; the address of a chat is forgotten with its last subscription."""
     if not Subscription.objects.filter(pk=subscription.pk, ended_at=None).update(ended_at=clock.now()):
         return
-    trail.record("subscription.ended", on=subscription, by=by, **_facts(subscription))
+    trail.record("subscription.ended", on=subscription, by=by, **facts(subscription))
     if subscription.endpoint is not None:
         endpoints.remove(subscription.endpoint)
 
 
-def _facts(subscription: Subscription) -> dict[str, Any]:
+def facts(subscription: Subscription) -> dict[str, Any]:
+    """What the trail keeps of a subscription."""
     return {
         "who": subscription.who, "of": subscription.what, "audience": subscription.audience,
         "incident_id": subscription.incident_id,

@@ -206,6 +206,9 @@ POST  changes/<ref>/reject/                        cho   ana      404
 GET   portal/                                      casey -        ok
 GET   portal/new/                                  casey -        ok
 POST  portal/new/                                  casey -        ok
+GET   portal/updates/                              casey -        ok
+POST  portal/updates/<slug>/start/                 casey -        ok
+POST  portal/updates/<slug>/stop/                  casey -        ok
 GET   portal/<ref>/                                casey -        ok
 POST  portal/<ref>/reply/                          casey -        ok
 

@@ -24,8 +24,8 @@ from tests.contracts.permission_table import TABLE
 # address of the API is 404 for all, and a signed link of a mail or a secret calendar address names its reader itself.
 OPEN = {
     "", "healthz", "readyz", "api/v1/.*", "on-call/still-right/<token>/", "on-call/acknowledge/<token>/",
-    "on-call/calendars/<token>.ics", "status/", "status/history/", "status/data.json", "status/feed.atom",
-    "status/internal/<key>/", "metrics", "unsubscribe/<token>/", "subscriptions/confirm/<token>/",
+    "on-call/calendars/<token>.ics", "status/", "status/history/", "status/subscribe/", "status/data.json",
+    "status/feed.atom", "status/internal/<key>/", "metrics", "unsubscribe/<token>/", "subscriptions/confirm/<token>/",
 }  # fmt: skip
 
 # What the API is, without a word of what it holds.
