@@ -105,6 +105,13 @@ class StatusForm(forms.Form):
         self.fields["application"].queryset = applications  # type: ignore[attr-defined]
 
 
+class FollowForm(forms.Form):
+    """One button of the list of products."""
+
+    application = forms.SlugField(max_length=60)
+    tell = forms.BooleanField(required=False)
+
+
 class ReplyForm(forms.Form):
     """A message; `works` is the button that says so in our words, before whatever was typed."""
 

@@ -16,17 +16,18 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from catalogue import queries as catalogue
 from core.accounts.permissions import Permission
 from core.common import limits
+from core.common.actor import Actor
 from core.common.web import act
 from customers import operations
 from customers import queries as customers
 from customers.models import Contact
 from portal import queries
-from portal.forms import StatusForm
+from portal.forms import FollowForm, StatusForm
 from portal.views import customer_page
 
 
@@ -60,37 +61,29 @@ def _subscribe(request: HttpRequest, form: django_forms.Form, status: int = 200)
 
 
 # --- the customer's pages ---------------------------------------------------------------------------------
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @customer_page(Permission.VIEW_TICKETS)
 def updates(request: HttpRequest, contact: Contact) -> HttpResponse:
-    """The applications that the customer's organisation uses, and about which the customer gets news."""
-    return _updates(request, contact)
+    """The applications that the customer's organisation uses; a POST starts or stops the news about one."""
+    if request.method != "POST":
+        return _updates(request, contact)
 
-
-@require_POST
-@customer_page(Permission.VIEW_TICKETS)
-def start(request: HttpRequest, contact: Contact, slug: str) -> HttpResponse:
-    return _change(request, contact, slug, operations.follow, "You get the updates about it.")
-
-
-@require_POST
-@customer_page(Permission.VIEW_TICKETS)
-def stop(request: HttpRequest, contact: Contact, slug: str) -> HttpResponse:
-    return _change(request, contact, slug, operations.unfollow, "You get no more updates about it.")
-
-
-def _change(request: HttpRequest, contact: Contact, slug: str, operation: Any, said: str) -> HttpResponse:
-    def done(_: Any) -> HttpResponse:
-        messages.success(request, said)
+    def done(told: bool) -> HttpResponse:
+        messages.success(request, f"You get {'the' if told else 'no more'} updates about it.")
         return redirect("portal:updates")
 
     return act(
         request,
-        django_forms.Form(request.POST),
-        lambda data: operation(slug, by=request.actor),  # type: ignore[attr-defined]
+        FollowForm(request.POST),
+        lambda data: _follow(by=request.actor, **data),  # type: ignore[attr-defined]
         done=done,
         again=lambda form, status: _updates(request, contact, status, refused=form),
     )
+
+
+def _follow(*, application: str, tell: bool, by: Actor) -> bool:
+    (operations.follow if tell else operations.unfollow)(application, by=by)
+    return tell
 
 
 def _updates(request: HttpRequest, contact: Contact, status: int = 200, **more: Any) -> HttpResponse:

@@ -7,8 +7,6 @@ urlpatterns = [
     path("", views.requests, name="list"),
     path("new/", views.new, name="new"),
     path("updates/", subscribing.updates, name="updates"),
-    path("updates/<slug:slug>/start/", subscribing.start, name="updates_start"),
-    path("updates/<slug:slug>/stop/", subscribing.stop, name="updates_stop"),
     path("<str:ref>/", views.detail, name="detail"),
     path("<str:ref>/reply/", views.reply, name="reply"),
 ]

@@ -87,7 +87,6 @@ def example(path: str, w: SimpleNamespace) -> str:
         "tickets/rules": w.rule.pk,
         "automation-rules": w.rule.pk,
         "portal": w.ticket.reference,
-        "portal/updates": "payments",
         "incidents": w.incident.reference,
         "subscriptions": w.subscription.pk,
         "problems": w.problem.reference,

@@ -229,7 +229,12 @@ def test_customers_follow_what_they_use_and_stop(w, client):
     assert "Payments" in page and "Ledger" not in page and casey.email in page
 
     for _ in range(2):
-        assert client.post("/portal/updates/payments/start/", follow=True).status_code == 200
+        assert (
+            client.post(
+                "/portal/updates/", {"application": "payments", "tell": "on"}, follow=True
+            ).status_code
+            == 200
+        )
     row = Subscription.objects.get(user=casey)
     assert (row.audience, row.organisation.slug, row.source, row.unconfirmed_since) == (
         "external",
@@ -241,8 +246,8 @@ def test_customers_follow_what_they_use_and_stop(w, client):
     assert casey.email in told(incident)
 
     assert "Stop" in client.get("/portal/updates/").content.decode()
-    client.post("/portal/updates/payments/stop/")
-    client.post("/portal/updates/payments/stop/")
+    client.post("/portal/updates/", {"application": "payments"})
+    client.post("/portal/updates/", {"application": "payments"})
     assert casey.email not in told(incident)
     assert Event.objects.filter(name="subscription.ended").count() == 1
 
@@ -262,9 +267,9 @@ def test_what_is_kept_quiet_reaches_customers_whom_it_hits(w):
 
 def test_what_they_do_not_use_is_not_there(w, client):
     client.force_login(w.people["casey"])
-    for verb in ("start", "stop"):
-        assert client.post(f"/portal/updates/ledger/{verb}/").status_code == 404
-        assert client.post(f"/portal/updates/nothing/{verb}/").status_code == 404
+    for more in ({}, {"tell": "on"}):
+        for name, status in (("ledger", 404), ("nothing", 404), ("", 422)):
+            assert client.post("/portal/updates/", {"application": name, **more}).status_code == status
     assert not Subscription.objects.filter(source="portal").exists()
 
 
@@ -272,8 +277,8 @@ def test_stopping_leaves_what_the_desk_set_and_what_others_have(w, client):
     theirs = Subscription.objects.get(user=w.people["casey"])
     drew = lists.follow("payments", by=worlds.by(w.people["drew"]))
     client.force_login(w.people["casey"])
-    client.post("/portal/updates/payments/start/")
-    client.post("/portal/updates/payments/stop/")
+    client.post("/portal/updates/", {"application": "payments", "tell": "on"})
+    client.post("/portal/updates/", {"application": "payments"})
     assert set(
         Subscription.objects.filter(pk__in=(theirs.pk, drew.pk)).values_list("ended_at", flat=True)
     ) == {None}
