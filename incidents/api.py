@@ -223,6 +223,11 @@ class IncidentViewSet(DeskViewSet):
         named = {"transport" if name == "channel" else name: value for name, value in data.items()}
         return operations.subscribe(ref, **named, by=by)
 
+    @verb(shapes.AddWebhook, entry=shapes.WebhookOut)
+    def add_webhook(self, ref: str, data: Data, by: Actor) -> Any:
+        """Send the updates of this incident to a program; `secret` signs them and is shown this once."""
+        return operations.add_webhook(ref, **data, by=by)
+
     @verb(shapes.Unsubscribe)
     def unsubscribe(self, ref: str, data: Data, by: Actor) -> Incident:
         """Take an address or a person off the list of this incident."""

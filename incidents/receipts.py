@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from core.common import clock
 from core.outbox import bounces, circuits
 from core.outbox.models import DeadAddress, OutgoingMessage
 from customers import queries as customers
@@ -51,6 +54,17 @@ class Receipt:
     @property
     def tone(self) -> str:
         return WORDS[self.state][1]
+
+
+def undelivered() -> list[Incident]:
+    """Those whose commander was told that updates do not go out, while one of that age still waits. One query."""
+    old = clock.now() - timedelta(minutes=settings.UNDELIVERED_MINUTES)
+    waiting = OutgoingMessage.objects.filter(
+        about_kind=Incident.SUBJECT, about_id=OuterRef("pk"), topic=mailing.TOPIC, created_at__lte=old,
+        state__in=(State.QUEUED, State.SENDING),
+    )  # fmt: skip
+    flagged = Incident.objects.real().filter(undelivered_since__isnull=False)
+    return list(flagged.filter(Exists(waiting)).order_by("undelivered_since", "pk"))
 
 
 def receipts(incident: Incident) -> list[Receipt]:

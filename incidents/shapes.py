@@ -353,9 +353,25 @@ class Subscribe(StrictSerializer):
     label = Text(max_length=60, required=False, allow_blank=True)
 
 
+class AddWebhook(StrictSerializer):
+    url = Text(max_length=2000)
+    label = Text(max_length=60, required=False, allow_blank=True)
+    audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+
+
+class WebhookOut(StrictSerializer):
+    id = serializers.IntegerField(source="subscription.pk", help_text="For `unsubscribe`.")
+    to = serializers.CharField(source="subscription.who")
+    audience = serializers.CharField(source="subscription.audience")
+    secret = serializers.CharField(help_text="Signs what goes there. Empty when it was on the list already.")
+
+
 class Unsubscribe(StrictSerializer):
     email = serializers.EmailField(max_length=254, required=False)
     person = Ref(User, "username", required=False)
+    subscription = Number(
+        min_value=1, required=False, help_text="Of a chat or webhook, as `recipients` names it."
+    )
 
 
 class RecipientOut(StrictSerializer):

@@ -22,6 +22,7 @@ from core.outbox import circuits
 from core.outbox.models import Lane
 from core.timers import sweeps
 from core.timers.models import Pulse
+from incidents import receipts
 
 TICK_IS_OLD_AFTER = timedelta(seconds=60)
 LOOK_AGAIN_AFTER = timedelta(seconds=20)
@@ -32,6 +33,7 @@ FORGET_AFTER = timedelta(minutes=5)
 class _Memory:
     at: datetime | None = None
     wrong: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
 
 
 _memory = _Memory()
@@ -46,7 +48,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers, the tick is young, nothing is late and updates go out; else 503, and why."""
-    wrong = looked_again(timedelta(0))
+    looked_again(timedelta(0))
+    wrong = _memory.wrong  # what waits for one server of somebody else is no reason to take no visitors
     return JsonResponse({"ready": not wrong, "problems": wrong}, status=503 if wrong else 200)
 
 
@@ -62,15 +65,27 @@ def looked_again(older_than: timedelta) -> list[str]:
     """What is wrong, looked up again when what is remembered is as old as that."""
     now = clock.now()
     if _memory.at is None or not timedelta(0) <= now - _memory.at < older_than:
-        _memory.wrong, _memory.at = problems(), now
-    return _memory.wrong
+        _memory.wrong, _memory.undelivered, _memory.at = problems(), _undelivered(), now
+    return _memory.wrong + _memory.undelivered
 
 
 def remembered() -> list[str]:
     """What was wrong when this process last looked, within five minutes; asks nothing of the database."""
     if _memory.at is None or clock.now() - _memory.at > FORGET_AFTER:
         return []
-    return _memory.wrong
+    return _memory.wrong + _memory.undelivered
+
+
+def _undelivered() -> list[str]:
+    """The incidents whose updates wait, one sentence each. Without a database `problems` says enough."""
+    try:
+        found = receipts.undelivered()
+    except DatabaseError:
+        return []
+    return [
+        f"Updates of {one.reference} do not reach everybody since {one.undelivered_since:%H:%M} UTC."
+        for one in found
+    ]
 
 
 def problems() -> list[str]:

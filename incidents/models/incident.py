@@ -171,6 +171,11 @@ class Incident(Referenced, Versioned):
                 name="incidents_reminder_due",
                 condition=Q(next_reminder_due_at__isnull=False),
             ),
+            models.Index(
+                fields=["undelivered_since"],
+                name="incidents_undelivered",
+                condition=Q(undelivered_since__isnull=False),
+            ),
             models.Index(fields=["status", "-declared_at"], name="incidents_by_status"),
             models.Index(fields=["-declared_at", "-id"], name="incidents_by_age"),
         ]

@@ -27,7 +27,7 @@ from incidents.operations.running import (
 )
 from incidents.operations.snoozing import snooze
 from incidents.operations.suspecting import clear_change, suspect_change
-from incidents.operations.telling import check_delivery, subscribe, unsubscribe, unsubscribed
+from incidents.operations.telling import add_webhook, check_delivery, subscribe, unsubscribe, unsubscribed
 from incidents.operations.timed import fall_due, remind
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "acknowledge",
     "add_entry",
     "add_follow_up",
+    "add_webhook",
     "answer_ticket",
     "assess_impact",
     "assign_roles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from core.common import actor
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
 from core.outbox import queue
-from core.outbox.models import Lane, OutgoingMessage
+from core.outbox.models import Endpoint, Lane, OutgoingMessage
 from customers import operations as customers
 from customers import queries as subscriptions
 from customers.models import Audience, Subscription
@@ -23,6 +24,15 @@ from incidents.models import Incident, Update
 from incidents.operations import ledger
 
 State = OutgoingMessage.State
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """Who was put on the list of an incident, and the secret of a new webhook (shown this once)."""
+
+    incident: Incident
+    subscription: Subscription
+    secret: str = ""
 
 
 @transaction.atomic
@@ -41,25 +51,25 @@ def subscribe(
 
     A drill is told to the desk alone.
     """
-    own = person is not None and person.pk == by.user_id
-    incident = queries.get_for(
-        ref, by=by, to=Permission.VIEW_INCIDENTS if own else Permission.RUN_INCIDENT, held=True
+    made = _put_on_list(
+        ref, email=email, person=person, transport=transport, url=url, label=label, audience=audience, by=by
     )
-    if incident.drill and (person is None or not person.is_desk_staff):
-        raise RuleBroken(
-            "This is an exercise: only people of the desk are told.", field="person" if person else "email"
-        )
-    made = customers.subscribe(
-        incident_id=incident.pk, email=email, person=person, transport=transport, url=url, label=label,
+    return queries.fresh(made.incident)
+
+
+@transaction.atomic
+def add_webhook(
+    ref: str, *, url: str, label: str = "", audience: str = Audience.TECHNICAL, by: Actor
+) -> Subscribed:
+    """Send the updates of this incident to a program, too; `secret` signs them and is shown this once.
+
+    The same address again changes nothing and shows no secret. Raises RuleBroken for an address that the desk would
+    never call.
+    """
+    return _put_on_list(
+        ref, email="", person=None, transport=Endpoint.Transport.WEBHOOK, url=url, label=label,
         audience=audience, by=by,
     )  # fmt: skip
-    if made.new:
-        waits = " once the address is confirmed" if made.subscription.unconfirmed_since else ""
-        ledger.note(incident, f"{made.subscription.who} gets the updates{waits}", by=by)
-        trail.record(
-            "incident.subscribed", on=incident, by=by, address=made.subscription.who, audience=audience
-        )
-    return queries.fresh(incident)
 
 
 @transaction.atomic
@@ -115,6 +125,38 @@ def check_delivery(update: Update, now: datetime) -> None:
         by=desk,
     )
     trail.record("incident.undelivered", on=incident, by=desk, number=update.number, waiting=waiting)
+
+
+def _put_on_list(
+    ref: str,
+    *,
+    email: str,
+    person: User | None,
+    transport: str,
+    url: str,
+    label: str,
+    audience: str,
+    by: Actor,
+) -> Subscribed:
+    own = person is not None and person.pk == by.user_id
+    incident = queries.get_for(
+        ref, by=by, to=Permission.VIEW_INCIDENTS if own else Permission.RUN_INCIDENT, held=True
+    )
+    if incident.drill and (person is None or not person.is_desk_staff):
+        raise RuleBroken(
+            "This is an exercise: only people of the desk are told.", field="person" if person else "email"
+        )
+    made = customers.subscribe(
+        incident_id=incident.pk, email=email, person=person, transport=transport, url=url, label=label,
+        audience=audience, by=by,
+    )  # fmt: skip
+    if made.new:
+        waits = " once the address is confirmed" if made.subscription.unconfirmed_since else ""
+        ledger.note(incident, f"{made.subscription.who} gets the updates{waits}", by=by)
+        trail.record(
+            "incident.subscribed", on=incident, by=by, address=made.subscription.who, audience=audience
+        )
+    return Subscribed(incident, made.subscription, made.secret)
 
 
 def _tell_commander(incident: Incident, update: Update, waiting: int) -> None:

@@ -207,8 +207,7 @@ GET   portal/                                      casey -        ok
 GET   portal/new/                                  casey -        ok
 POST  portal/new/                                  casey -        ok
 GET   portal/updates/                              casey -        ok
-POST  portal/updates/<slug>/start/                 casey -        ok
-POST  portal/updates/<slug>/stop/                  casey -        ok
+POST  portal/updates/                              casey -        ok
 GET   portal/<ref>/                                casey -        ok
 POST  portal/<ref>/reply/                          casey -        ok
 
@@ -557,6 +556,7 @@ POST  api/v1/incidents/<ref>/add_entry/            ana   kim      404
 POST  api/v1/incidents/<ref>/set_cadence/          ana   kim      404
 POST  api/v1/incidents/<ref>/snooze/               ana   kim      404
 POST  api/v1/incidents/<ref>/subscribe/            ana   kim      404
+POST  api/v1/incidents/<ref>/add_webhook/          ana   kim      404
 POST  api/v1/incidents/<ref>/unsubscribe/          ana   kim      404
 GET   api/v1/incidents/<ref>/recipients/           kim   -        404
 GET   api/v1/subscriptions/                        kim   -        404

@@ -66,6 +66,7 @@ TEXTS = {
     "add_entry": {"body": "b"},
     "set_cadence": {"minutes": 30, "reason": "r"},
     "snooze": {"minutes": 5, "reason": "r"},
+    "add_webhook": {"url": "https://hooks.example/updates"},
     "subscribe": {"email": "new@firm.example"},
     "unsubscribe": {"email": "new@firm.example"},
     "root_cause": {"category": "code", "statement": "s"},

@@ -241,6 +241,37 @@ def test_the_api_tells_the_same(declared, ira, client):
     )
 
 
+def test_a_program_is_put_on_the_list_and_its_secret_shown_once(declared, ira, kim, client, settings):
+    place = f"/api/v1/incidents/{declared.reference}/"
+
+    def post(verb, body):
+        return client.post(f"{place}{verb}/", body, content_type="application/json")
+
+    client.force_login(kim)
+    assert post("add_webhook", {"url": "https://hooks.example/updates"}).status_code == 403
+    client.force_login(ira)
+    for unsafe in (
+        "http://127.0.0.1/x",
+        "https://10.0.0.1/",
+        "https://[::1]/x",
+        "file:///etc/passwd",
+        "no address",
+    ):
+        assert post("add_webhook", {"url": unsafe}).status_code == 400
+    assert not Subscription.objects.filter(incident_id=declared.pk).exists()
+
+    made = post("add_webhook", {"url": "https://93.184.216.34/updates", "label": "Pager"})
+    assert made.status_code == 201 and made.json()["secret"].startswith("whsec_")
+    assert made.json()["audience"] == "technical" and "updates" not in made.json()["to"]
+    again = post("add_webhook", {"url": "https://93.184.216.34/updates"})
+    assert (again.json()["id"], again.json()["secret"]) == (made.json()["id"], "")
+    row = next(one for one in client.get(f"{place}recipients/").json() if one["channel"] == "webhook")
+    assert made.json()["secret"] not in str(row) and row["subscriptions"] == [made.json()["id"]]
+
+    assert post("unsubscribe", {"subscription": made.json()["id"]}).status_code == 200
+    assert not any(one["channel"] == "webhook" for one in client.get(f"{place}recipients/").json())
+
+
 # --- when nothing goes out --------------------------------------------------------------------------------
 def test_an_update_that_waits_pages_the_commander_once(declared, ira, by, monkeypatch, traveller, settings):
     settings.UNDELIVERED_MINUTES = 2

@@ -16,8 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.accounts import operations as accounts
 from core.common.actor import Door, system
+from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
 from incidents import operations as incidents
+from incidents.models import Incident
 from servicedesk import health, heartbeat
 from tests import receivers
 from tests import world as worlds
@@ -84,6 +86,35 @@ def test_a_page_asks_nothing_for_its_banner(w, clock):
     with CaptureQueriesContext(connection) as after:
         assert "does not do its work" in page_of(w)  # the timers have never run
     assert len(after) == len(before)
+
+
+def test_updates_that_do_not_go_out_are_on_the_banner_until_they_did(w, clock, settings):
+    """The flag alone is not enough: what was delivered late ends it, without another update."""
+    settings.UNDELIVERED_MINUTES = 2
+    call_command("tick", verbosity=0)
+    made = incidents.declare(title="Cards are declined", by=worlds.by(w.people["ira"]))
+    drill = incidents.declare(title="Drill", drill=True, by=worlds.by(w.people["ira"]))
+    said = f"Updates of {made.reference} do not reach everybody since 14:33 UTC."
+    for one in (made, drill):
+        OutgoingMessage.objects.create(
+            lane="incident", transport="email", to="a@x.example", topic="incident.update", about_kind="incident",
+            about_id=one.pk, about_version=1, dedup_key=f"x{one.pk}", created_at=NOW, state="queued",
+        )  # fmt: skip
+    health.looked_again(timedelta(0))
+    assert said not in page_of(w)
+
+    clock.shift(timedelta(minutes=3))
+    Incident.objects.update(undelivered_since=NOW + timedelta(minutes=3))
+    ready = Client().get(
+        "/readyz"
+    )  # it looks again, and what is sent by somebody else's server does not fail it
+    assert "reach" not in str(ready.json()["problems"])
+    page = page_of(w)
+    assert said in page and drill.reference not in page[page.index(said) : page.index(said) + 200]
+
+    OutgoingMessage.objects.filter(topic="incident.update").update(state="sent")
+    clock.shift(health.LOOK_AGAIN_AFTER)
+    assert said not in page_of(w, "/health/banner/") and said not in page_of(w)
 
 
 def test_what_was_seen_long_ago_is_no_news(w, clock):
