@@ -297,13 +297,14 @@ class IncidentViewSet(DeskViewSet):
     @extend_schema(request=after.PostmortemEdit, responses=after.PostmortemOut)
     @postmortem.mapping.patch
     def edit_postmortem(self, request: Request, ref: str) -> Response:
-        """Change the text; after publication with a `reason`. A stale If-Match is 412 with what stands there now."""
+        """Change the text, or which `lines` of the timeline stand in a draft; after publication with a `reason`."""
         request.data  # noqa: B018 - what cannot be read at all is refused first
         self.find(ref, request.actor)
         changes = self.parse(after.PostmortemEdit, partial=True)
         found = operations.edit_postmortem(
             ref,
             reason=changes.pop("reason", ""),
+            lines=changes.pop("lines", None),
             changes=changes,
             version=expected_version(request),
             by=request.actor,

@@ -50,7 +50,7 @@ def roles(actor: Actor) -> Section:
 
 def postmortems(actor: Actor) -> Section:
     """Those that the actor has to write, the longest due first."""
-    found = Postmortem.objects.visible_to(actor).unfinished().filter(owner_id=actor.user_id)
+    found = Postmortem.objects.visible_to(actor).awaited().filter(owner_id=actor.user_id)
     now = clock.now()
     rows = [
         Row(

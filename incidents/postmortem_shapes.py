@@ -77,6 +77,7 @@ class PostmortemEdit(StrictSerializer):
     lessons = Text(long=True, required=False, allow_blank=True)
     no_actions_reason = Text(long=True, required=False, allow_blank=True)
     owner = Ref(User, "username", required=False, allow_null=True)
+    lines = serializers.ListField(child=Number(min_value=1), required=False, max_length=400)
     reason = Text(long=True, required=False, allow_blank=True)
 
 

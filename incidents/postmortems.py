@@ -118,12 +118,8 @@ def edits(found: Postmortem) -> QuerySet[Event]:
 
 def unfinished(actor: Actor) -> PostmortemQuerySet:
     """Those that somebody waits for or writes, the longest due first."""
-    found = Postmortem.objects.visible_to(actor).unfinished().select_related("incident", "owner")
+    found = Postmortem.objects.visible_to(actor).awaited().select_related("incident", "owner")
     return found.order_by(F("due_at").asc(nulls_last=True), "id")
-
-
-def overdue(actor: Actor) -> PostmortemQuerySet:
-    return unfinished(actor).filter(due_at__lt=clock.now())
 
 
 # --- whom to remind, and by which calendar ----------------------------------------------------------------

@@ -20,6 +20,10 @@ class PostmortemQuerySet(models.QuerySet["Postmortem"]):
     def unfinished(self) -> PostmortemQuerySet:
         return self.filter(status__in=Postmortem.UNFINISHED)
 
+    def awaited(self) -> PostmortemQuerySet:
+        """Those that somebody waits for or writes: not what was owed once, before the incident changed."""
+        return self.unfinished().exclude(status=Postmortem.Status.OWED, due_at=None)
+
 
 class Postmortem(Versioned):
     """What happened and what is learnt from it; one an incident.

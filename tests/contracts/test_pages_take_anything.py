@@ -142,13 +142,28 @@ def test_no_form_breaks_a_page(world):
         ("/tickets/{ticket}/resolve/", "ana", {"note": "typed at length"}, "typed at length"),
         ("/incidents/declare/", "ana", {"title": "", "summary": "typed at length"}, "typed at length"),
         ("/incidents/{incident}/update/", "ana", {"what": "", "doing": "typed at length"}, "typed at length"),
+        ("/incidents/{over}/impact/", "ana", {"reason": "typed at length"}, "typed at length"),
+        (
+            "/incidents/{over}/postmortem/edit/",
+            "ana",
+            {"version": 9, "lessons": "typed at length"},
+            "typed at length",
+        ),
+        (
+            "/incidents/{over}/postmortem/add_action/",
+            "ana",
+            {"due": "soon", "title": "typed at length"},
+            "typed at length",
+        ),
         ("/problems/new/", "ana", {"title": "", "description": "typed at length"}, "typed at length"),
         ("/problems/{problem}/root_cause/", "ana", {"statement": "typed at length"}, "typed at length"),
         ("/changes/new/", "ana", {"title": "", "need": "typed at length"}, "typed at length"),
     ],
 )
 def test_a_refused_form_keeps_the_typed_text(world, path, who, data, kept):
-    names = {name: getattr(world, name).reference for name in ("ticket", "incident", "problem", "change")}
+    names = {
+        name: getattr(world, name).reference for name in ("ticket", "incident", "over", "problem", "change")
+    }
     found = answer(world, who, "POST", path.format(**names), data)
     assert 400 <= found.status_code < 500
     assert kept in found.content.decode()

@@ -25,6 +25,8 @@ from problems.models import Problem
 from sla.calendars import hours_from
 from sla.models import business_week
 from tests.incidents.conftest import at, finish
+from tickets import operations as tickets
+from tickets.models import Ticket
 
 TEXT = {"summary": "Cards failed for an hour.", "root_cause": "The pool ran dry."}
 
@@ -85,6 +87,7 @@ def test_it_follows_the_incident(restored: Incident, traveller: Any, ira: Any, b
     ref, me = restored.reference, by(ira)
     operations.edit(ref, changes={"severity": "SEV3"}, by=me)
     assert Postmortem.objects.get().next_chase_at is None
+    assert not postmortems.unfinished(me).exists()
     operations.edit(ref, changes={"severity": "SEV1"}, by=me)
     assert Postmortem.objects.get().next_chase_at is not None
     operations.reopen(ref, reason="Again", by=me)
@@ -147,6 +150,15 @@ def test_lines_about_other_work_never_go_in(draft: Incident, ira: Any, by: Any) 
     draft.timeline.filter(body="Drain it").update(for_postmortem=True, work_kind="ticket", work_id=1)
     document = postmortems.document(postmortems.get_for(draft.reference, by=by(ira)), by(ira))
     assert [one["text"] for one in document.facts["timeline"]] == ["Node 3 is out"]
+
+
+def test_a_confidential_ticket_is_not_counted(draft: Incident, ira: Any, by: Any) -> None:
+    for number in range(2):
+        made = tickets.create(subject=f"Cards {number}", by=by(ira))
+        operations.link_work(draft.reference, to=made.reference, by=by(ira))
+    Ticket.objects.filter(pk=made.pk).update(confidential=True)
+    document = postmortems.document(postmortems.get_for(draft.reference, by=by(ira)), by(ira))
+    assert document.facts["tickets"] == 1
 
 
 def test_a_suspected_change_is_read_by_who_sees_changes(
@@ -257,7 +269,8 @@ def test_who_may(restored: Incident, ira: Any, kim: Any, max: Any, casey: Any, b
             write(casey)
     with pytest.raises(NotAllowed):
         operations.waive_postmortem(ref, reason="x", by=by(ira))
-    assert operations.waive_postmortem(ref, reason="Same as INC-1.", by=by(max)).status == "waived"
+    waived = operations.waive_postmortem(ref, reason="Same as INC-1.", by=by(max))
+    assert (waived.status, waived.next_chase_at) == ("waived", None)
     assert operations.begin_postmortem(ref, by=by(ira)).status == "draft"  # it was worth writing after all
 
 
@@ -417,6 +430,14 @@ def test_the_api(restored: Incident, api: Any) -> None:
     assert ira.post(url).status_code == 201
     tag = ira.get(url)["ETag"]
     assert ira.patch(url, TEXT, **{"If-Match": tag}).status_code == 200
+    [line] = [
+        one
+        for one in ira.get(f"/incidents/{restored.reference}/timeline/").json()["results"]
+        if one["body"] == "Drain it"
+    ]
+    marked = ira.patch(url, {"lines": [line["id"]]}).json()
+    assert [one["text"] for one in marked["facts"]["timeline"]] == ["Drain it"]
+    assert ira.patch(url, {"lines": ["x"]}).status_code == 400
     stale = ira.patch(url, {"summary": "x"}, **{"If-Match": tag})
     assert stale.status_code == 412 and "Cards failed" in stale.content.decode()
     assert ira.patch(url, {"status": "published"}).status_code == 400
