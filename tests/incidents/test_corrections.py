@@ -15,7 +15,7 @@ from customers.models import Subscription
 from incidents import cadence, operations, queries
 from incidents.models import UpdateRevision
 from portal import status
-from tests.incidents.conftest import at
+from tests.incidents.conftest import at, finish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
 
@@ -129,6 +129,7 @@ def test_after_the_restoration_it_can_be_corrected_and_stays_restored(sent, ira,
     sent.refresh_from_db()
     assert (sent.status, sent.next_update_due_at) == ("restored", None)
     assert "The service was restored" in texts(4)["boss@firm.example"]
+    finish(sent.reference, by(ira))
     operations.close(sent.reference, by=by(ira))
     with pytest.raises(Conflict):
         correct(sent, by(ira))
