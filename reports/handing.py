@@ -22,6 +22,7 @@ from tickets.models import Entry, HandOff, SopRun, Ticket
 from worklog.models import TimeEntry
 
 MOST_ROWS = 500
+LEAST = timedelta(seconds=30)  # what rounds to no minute was passed on at once: nothing was lost
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def lost(actor: Actor, period: Period) -> QuerySet[HandOff]:
         _visible(actor, period)
         .filter(from_team__isnull=False)
         .annotate(since=Subquery(before.values("at")[:1]), giver=Subquery(before.values("from_team")[:1]))
-        .filter(since__isnull=False, giver__isnull=False)
+        .filter(since__isnull=False, giver__isnull=False, at__gt=F("since") + LEAST)
         .exclude(Exists(Entry.objects.filter(kind__in=_SAID, **_meanwhile("created_at"))))
         .exclude(Exists(SopRun.objects.filter(**_meanwhile("at"))))
         .exclude(Exists(_time_meanwhile()))

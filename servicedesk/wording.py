@@ -52,13 +52,13 @@ def countdown(length: timedelta | float) -> str:
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """A moment as the reader needs it: today ``14:06``, this year ``23 Oct 14:06``, else ``23 Oct 2024``.
+    """A moment as the reader needs it: today ``14:06``, this year ``23 Oct 14:06``, else ``23 Oct 2024 14:06``.
 
     Both in the reader's zone.
     """
     if at.date() == now.date():
         return f"{at:%H:%M}"
-    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y %H:%M}"
 
 
 def ago(at: datetime, now: datetime) -> str:

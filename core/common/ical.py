@@ -46,9 +46,21 @@ def write(name: str, entries: Iterable[Entry]) -> bytes:
     book.add("method", "PUBLISH")
     book.add("x-wr-calname", _plain(name))
     book.add("refresh-interval", READ_AGAIN, parameters={"VALUE": "DURATION"})
-    for entry in entries:
-        book.add_component(_event(entry))
+    events: list[icalendar.Component] = [_event(entry) for entry in entries]
+    for component in events or [_utc()]:  # a calendar holds at least one component
+        book.add_component(component)
     return bytes(book.to_ical())
+
+
+def _utc() -> icalendar.Timezone:
+    """UTC as a component, for a calendar without entries."""
+    zone, always = icalendar.Timezone(), icalendar.TimezoneStandard()
+    zone.add("tzid", "UTC")
+    always.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001 - local by definition
+    always.add("tzoffsetfrom", timedelta(0))
+    always.add("tzoffsetto", timedelta(0))
+    zone.add_component(always)
+    return zone
 
 
 def _event(entry: Entry) -> icalendar.Event:

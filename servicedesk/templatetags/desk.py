@@ -299,7 +299,7 @@ def spoken(length: timedelta | float | None) -> str:
 
 @register.filter
 def clocktime(at: datetime | None) -> str:
-    """A moment in the reader's zone: 14:06 today, 23 Oct 14:06 this year, 23 Oct 2024 before."""
+    """A moment in the reader's zone: 14:06 today, 23 Oct 14:06 this year, 23 Oct 2024 14:06 before."""
     return wording.moment(timezone.localtime(at), timezone.localtime(now())) if at else ""
 
 

@@ -47,6 +47,7 @@ def strictly(content):
     assert content.endswith(b"\r\n") and b"\n" not in content.replace(b"\r\n", b"")
     lines = content.decode().split("\r\n")[:-1]
     assert max(len(line.encode()) for line in lines) <= 75
+    content = re.sub(b"BEGIN:VTIMEZONE.*END:VTIMEZONE\r\n", b"", content, flags=re.DOTALL)  # of an empty one
     whole = re.sub("\r\n[ \t]", "", content.decode()).split("\r\n")[:-1]
     assert whole[0] == "BEGIN:VCALENDAR" and whole[-1] == "END:VCALENDAR"
     assert all(re.match(r"[A-Z-]+[;:]", line) and line.isprintable() for line in whole)
@@ -77,6 +78,15 @@ def test_a_team_s_calendar_holds_its_shifts(house, made):
     assert facts(second)[3] == "Lea Lind on call: Payments engineering"
     assert str(first["url"]).endswith("/on-call/payments/")
     assert str(first["transp"]) == "TRANSPARENT"
+
+
+def test_without_shifts_it_is_a_calendar_all_the_same(made):
+    """RFC 5545 3.6: at least one component."""
+    Shift.objects.all().delete()
+    answer = read(made.token)
+    book = icalendar.Calendar.from_ical(answer.content)
+    assert (len(book.walk("VEVENT")), len(book.walk("VTIMEZONE"))) == (0, 1)
+    assert answer.content.count(b"BEGIN:") == answer.content.count(b"END:") == 3
 
 
 def test_one_s_own_holds_no_shift_of_others(house, by):

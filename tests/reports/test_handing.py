@@ -55,6 +55,19 @@ def test_the_bill_counts_what_was_passed_on_without_work(told, client, max):
     )
 
 
+@pytest.mark.parametrize(("seconds", "listed"), [(30, 0), (31, 1)])
+def test_what_was_passed_on_at_once_lost_nothing(ticket_of_acme, by, ana, eli, client, max, seconds, listed):
+    ref = ticket_of_acme.reference
+    with time_machine.travel(START, tick=False) as machine:
+        operations.escalate(ref, from_tier=1, handoff=HANDOFF, by=by(ana))
+        machine.shift(timedelta(seconds=seconds))
+        operations.hand_back(ref, from_tier=2, reason="Not ours", next="Ask", by=by(eli))
+        machine.shift(timedelta(minutes=1))
+        client.force_login(max)
+        lines = client.get("/dashboard/hand-offs/?csv=1").getvalue().decode().splitlines()
+    assert len(lines) == 1 + listed
+
+
 def test_what_has_no_sop_is_listed_by_application_and_area(told, client, ana):
     client.force_login(ana)
     page = client.get("/dashboard/no-sop/").content.decode()

@@ -67,7 +67,7 @@ def test_spoken(length: int, words: str) -> None:
     [
         (NOON.replace(hour=14, minute=6), "14:06"),
         (NOON.replace(day=8), "8 Mar 12:00"),
-        (NOON.replace(year=2026), "9 Mar 2026"),
+        (NOON.replace(year=2026), "9 Mar 2026 12:00"),
     ],
 )
 def test_a_moment_says_no_more_than_needed(at: datetime, words: str) -> None:
