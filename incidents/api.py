@@ -40,6 +40,7 @@ from incidents.models import (
     UpdateRevision,
 )
 from incidents.shapes import Data
+from incidents.template_api import UpdateTemplateViewSet
 from worklog import queries as worklog
 
 ROLES = "assign_roles"
@@ -334,4 +335,8 @@ class TicketIncidentViewSet(DeskViewSet):
         return operations.declare_from_ticket(ref, **data, by=by)
 
 
-ROUTES = [("incidents", IncidentViewSet), ("tickets", TicketIncidentViewSet)]
+ROUTES = [
+    ("incidents", IncidentViewSet),
+    ("tickets", TicketIncidentViewSet),
+    ("update-templates", UpdateTemplateViewSet),
+]

@@ -71,11 +71,18 @@ def _corrected(event: Event) -> str:
     return f"corrected update {event.data['corrected']} for {_people(event.data['recipients'])}: {event.data['wrong']}"
 
 
+def _template(event: Event) -> str:
+    return event.subject_ref[:1].lower() + event.subject_ref[1:]
+
+
 def _reworded(event: Event) -> str:
     return f"changed the wording of update {event.data['number']}, telling nobody: {event.data['why']}"
 
 
 SENTENCES: dict[str, Presenter] = {
+    "update_template.created": lambda event: f"worded the {_template(event)}",
+    "update_template.edited": lambda event: f"changed the wording of the {_template(event)}",
+    "update_template.removed": lambda event: f"went back to the built-in text for the {_template(event)}",
     "incident.update_corrected": _corrected,
     "incident.update_edited": _reworded,
     "incident.declared": lambda event: (

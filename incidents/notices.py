@@ -101,7 +101,7 @@ def holding(incident: Incident, last: Update | None, known: Parts, missed: Seque
         f"There is no newer report since {clock_time(last.sent_at)}." if last else "There is no report yet."
     )
     paragraphs.append(f"{GOES_ON[Status(incident.status)]} {since}")
-    paragraphs.append("What is known\n" + (known.body or incident.summary.strip() or incident.title))
+    paragraphs.append("What is known\n" + told_so_far(incident, known))
     return "\n\n".join(paragraphs)
 
 
@@ -117,6 +117,11 @@ def corrected(first: Update, wrong: str, parts: Parts) -> str:
         f"Update {first.number} of {clock_time(first.sent_at)} was wrong.\n\nWhat was wrong\n{wrong}\n\n"
         f"This is what holds now.\n\n{holds}"
     )
+
+
+def told_so_far(incident: Incident, parts: Parts) -> str:
+    """What is known: what people wrote last, else what the incident says."""
+    return parts.body or incident.summary.strip() or incident.title
 
 
 def answer(incident: Incident, text: str) -> str:
@@ -146,7 +151,10 @@ def clock_time(at: datetime) -> str:
 # --- whole mails ------------------------------------------------------------------------------------------
 def mail(incident: Incident, update: Update, *, link: bool, audience: str = "") -> str:
     """The text of the mail as an audience reads it. Only staff get the link, as nobody else can follow it."""
-    paragraphs = [*exercise(incident), update.text_for(audience), promise(incident, update)]
+    text = update.text_for(audience)
+    paragraphs = [*exercise(incident), text]
+    if (promised := promise(incident, update.kind, update.next_due_at)) not in text:  # a template may say it
+        paragraphs.append(promised)
     if link:
         paragraphs.append(address(incident))
     return wrapped("\n\n".join(paragraphs))
@@ -174,17 +182,18 @@ def unmerged(incident: Incident, target: Incident) -> str:
     )
 
 
-def promise(incident: Incident, update: Update) -> str:
+def promise(incident: Incident, kind: str, next_due_at: datetime | None) -> str:
+    """What an update says of the next one, or that it is the last."""
     if incident.merged_into_id is not None:
         return f"This is the last notice of {incident.reference}."
-    if update.kind == Update.Kind.RESTORED:
+    if kind == Update.Kind.RESTORED:
         restored = f" at {clock_time(incident.restored_at)}" if incident.restored_at else ""
         return f"The service was restored{restored}. This is the last notice of {incident.reference}."
     if not incident.is_open and incident.restored_at:
         return f"The service was restored at {clock_time(incident.restored_at)}."
-    if update.next_due_at is None:
+    if next_due_at is None:
         return "The next update comes when there is something to tell."
-    return f"Next update {clock_time(update.next_due_at)}."
+    return f"Next update {clock_time(next_due_at)}."
 
 
 def reminder(incident: Incident, due: datetime) -> tuple[str, str]:

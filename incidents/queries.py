@@ -28,6 +28,7 @@ from incidents.models import (
     TimelineEntry,
     Update,
     UpdateRevision,
+    UpdateTemplate,
     WhenDue,
 )
 from incidents.rules import DEFAULT_CADENCE, LATE_AFTER
@@ -223,6 +224,15 @@ def update_of(ref: str, number: int, *, by: Actor, to: Permission = Permission.V
         raise NotFound(f"{incident.reference} has no update {number}.")
     found.incident = incident
     return found
+
+
+def templates(by: Actor) -> QuerySet[UpdateTemplate]:
+    """The desk's own wordings of updates."""
+    return UpdateTemplate.objects.visible_to(by).order_by("kind", "audience")
+
+
+def template(kind: str, audience: str, *, by: Actor) -> UpdateTemplate | None:
+    return templates(by).filter(kind=kind, audience=audience).first()
 
 
 def revisions(ref: str, *, by: Actor) -> QuerySet[UpdateRevision]:

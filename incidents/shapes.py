@@ -21,6 +21,7 @@ from core.common.api import (
 )
 from core.common.vocabulary import Severity
 from customers.models import CHANNELS, Audience, Organisation
+from incidents import templating
 from incidents.models import Incident, Promise, RoleHolding, Status, TimelineEntry, Update
 from incidents.rules import BETWEEN, LONGEST_CADENCE
 from worklog import queries as worklog
@@ -218,6 +219,36 @@ class EditUpdate(StrictSerializer):
     workaround = Text(long=True, required=False, allow_blank=True)
     wordings = WordingsIn(required=False, help_text="Those given replace all that it has.")
     edits = Number(min_value=0, required=False, help_text="How often it had been changed when you looked.")
+
+
+class TemplateEdit(StrictSerializer):
+    subject = Text(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Behind the reference. Empty: the built-in one.",
+    )
+    body = Text(long=True, required=False)
+
+
+class TemplateCreate(StrictSerializer):
+    kind = serializers.ChoiceField(choices=list(templating.NEEDED))
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    subject = Text(max_length=200, required=False, allow_blank=True)
+    body = Text(long=True)
+
+
+class TemplateOut(StrictSerializer):
+    key = serializers.CharField()
+    kind = serializers.CharField()
+    audience = serializers.CharField()
+    subject = serializers.CharField()
+    body = serializers.CharField()
+
+
+class TemplateVariableOut(StrictSerializer):
+    name = serializers.CharField()
+    means = serializers.CharField()
 
 
 class RevisionOut(StrictSerializer):

@@ -1,12 +1,24 @@
 from django.urls import path
 
-from incidents import impact_views, list_views, postmortem_views, promise_views, update_views, verbs, views
+from incidents import (
+    impact_views,
+    list_views,
+    postmortem_views,
+    promise_views,
+    template_views,
+    update_views,
+    verbs,
+    views,
+)
 
 app_name = "incidents"
 urlpatterns = [
     path("", views.board, name="list"),
     path("declare/", views.declare, name="new"),
     path("postmortems/", postmortem_views.unfinished, name="postmortems"),
+    path("templates/", template_views.index, name="templates"),
+    path("templates/<str:kind>/<str:audience>/", template_views.edit, name="template"),
+    path("templates/<str:kind>/<str:audience>/built_in/", template_views.built_in, name="template_built_in"),
     path("<str:ref>/", views.detail, name="detail"),
     path("<str:ref>/impact/", impact_views.impact, name="impact"),
     path("<str:ref>/afterwards/", postmortem_views.afterwards, name="afterwards"),

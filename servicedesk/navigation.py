@@ -45,6 +45,7 @@ ENTRIES: list[Entry] = [
     Entry("Customers", "customers:list", "org", "Manage", Permission.VIEW_CUSTOMERS),
     Entry("Recurring", "tickets:recurring", "cal", "Manage", Permission.WORK_TICKET),
     Entry("Macros", "tickets:macros", "spark", "Manage", Permission.MANAGE_MACROS),
+    Entry("Wording of updates", "incidents:templates", "mail", "Manage", Permission.MANAGE_UPDATES),
     Entry("Rules", "tickets:rules", "bolt", "Manage", Permission.MANAGE_AUTOMATION),
     Entry("Tiers", "tiers:list", "layers", "Manage", Permission.MANAGE_DATA),
     Entry("Webhooks", "webhooks:list", "send", "Manage", Permission.MANAGE_WEBHOOKS),

@@ -186,6 +186,9 @@ def build() -> SimpleNamespace:
         w.over.reference, intervals=[{"application": w.payments, "degraded": 0.3}], by=ira
     )
     incidents.begin_postmortem(w.over.reference, by=ira)
+    incidents.save_template(
+        "holding", "business", subject="", body="{{text}}\n\n{{next_update}}", by=by(people["max"])
+    )
 
     w.problem = problems.raise_problem(w.incident.reference, title=f"Pool runs dry {PROBLEM}", by=pia)
     problems.set_root_cause(w.problem.reference, category="code", statement=CAUSE, by=pia)

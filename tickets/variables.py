@@ -14,7 +14,7 @@ from django.conf import settings
 from tickets.models import Ticket
 
 _NAME = r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*"
-_VARIABLE = re.compile(rf"\{{\{{{_NAME}\}}\}}|\{{{_NAME}\}}")
+VARIABLE = re.compile(rf"\{{\{{{_NAME}\}}\}}|\{{{_NAME}\}}")
 OF_TICKET: dict[str, str] = {
     "requester.name": "who asks, in full",
     "requester.first_name": "who asks, by first name",
@@ -34,7 +34,7 @@ Values = Mapping[str, str]
 def unknown(text: str, known: Iterable[str]) -> list[str]:
     """What is wrong with a text: a sentence that names every name in braces that means nothing; else none."""
     names = list(known)
-    found = dict.fromkeys(match[1] or match[2] for match in _VARIABLE.finditer(text))
+    found = dict.fromkeys(match[1] or match[2] for match in VARIABLE.finditer(text))
     wrong = [name for name in found if name.lower() not in names]
     if not wrong:
         return []
@@ -43,7 +43,7 @@ def unknown(text: str, known: Iterable[str]) -> list[str]:
 
 def fill(text: str, values: Values) -> str:
     """The text with each variable that has a value replaced by it; other names in braces stay as they are."""
-    return _VARIABLE.sub(lambda match: values.get((match[1] or match[2]).lower(), match[0]), text)
+    return VARIABLE.sub(lambda match: values.get((match[1] or match[2]).lower(), match[0]), text)
 
 
 def of_ticket(ticket: Ticket) -> dict[str, str]:

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     RUN_INCIDENT = "run incidents"
     RESTORE_INCIDENT = "restore and close incidents"
     WAIVE_POSTMORTEM = "waive the post-mortem of a SEV1 or SEV2 incident"
+    APPROVE_UPDATE = "approve updates of incidents"
+    MANAGE_UPDATES = "manage how updates are worded and approved"
     VIEW_PROBLEMS = "view problems"
     RAISE_PROBLEM = "raise problems"
     WORK_PROBLEM = "work on problems"
@@ -67,7 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset({P.VIEW_TICKETS, P.CREATE_TICKET, P.REPLY, P.REOPEN_TICKET}),
     Role.ANALYST: frozenset(_DESK),
     Role.ENGINEER: frozenset(_DESK),
-    Role.INCIDENT_COMMANDER: frozenset(_DESK | {P.RESTORE_INCIDENT}),
+    Role.INCIDENT_COMMANDER: frozenset(_DESK | {P.RESTORE_INCIDENT, P.APPROVE_UPDATE}),
     Role.CHANGE_MANAGER: frozenset(_DESK | {P.APPROVE_CHANGE}),
     Role.PROBLEM_MANAGER: frozenset(_DESK | {P.PUBLISH_KNOWN_ERROR}),
     Role.ACCOUNT_MANAGER: frozenset(
@@ -76,7 +78,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: frozenset(
         _DESK
         | {P.RESTORE_INCIDENT, P.PUBLISH_KNOWN_ERROR, P.APPROVE_CHANGE, P.MANAGE_DIRECTORY, P.READ_AUDIT}
-        | {P.MANAGE_AUTOMATION}
+        | {P.MANAGE_AUTOMATION, P.APPROVE_UPDATE, P.MANAGE_UPDATES}
         | {P.MANAGE_CUSTOMERS, P.MANAGE_MACROS, P.MANAGE_SERVICE_LEVELS, P.WAIVE_POSTMORTEM}
     ),
     Role.ADMIN: frozenset(Permission),

@@ -7,6 +7,7 @@ from incidents.models.postmortem import Postmortem, PostmortemQuerySet
 from incidents.models.promises import Promise, PromiseQuerySet
 from incidents.models.relations import Answer, Merge, SuspectedChange
 from incidents.models.story import TimelineEntry, Update, UpdateRevision
+from incidents.models.wordings import UpdateTemplate
 
 __all__ = [
     "DRILL",
@@ -28,5 +29,6 @@ __all__ = [
     "TimelineEntry",
     "Update",
     "UpdateRevision",
+    "UpdateTemplate",
     "WhenDue",
 ]

@@ -28,6 +28,7 @@ from incidents.operations.running import (
 from incidents.operations.snoozing import snooze
 from incidents.operations.suspecting import clear_change, suspect_change
 from incidents.operations.telling import add_webhook, check_delivery, subscribe, unsubscribe, unsubscribed
+from incidents.operations.templates import built_in_again, save_template
 from incidents.operations.timed import fall_due, remind
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "assess_impact",
     "assign_roles",
     "begin_postmortem",
+    "built_in_again",
     "chase_postmortem",
     "check_delivery",
     "clear_change",
@@ -63,6 +65,7 @@ __all__ = [
     "publish_postmortem",
     "remind",
     "reopen",
+    "save_template",
     "send_update",
     "set_cadence",
     "set_parent",

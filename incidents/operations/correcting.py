@@ -138,7 +138,8 @@ def edit_quietly(
 
 def in_parts(update: Update) -> bool:
     """Whether an update's text is made of its parts, so that they are what is changed."""
-    return bool(update.what) and _written(update, Parts.of(update)).body == update.body
+    by_hand = update.kind in (Update.Kind.UPDATE, Update.Kind.RESTORED) or update.corrects_id is not None
+    return bool(update.what) and by_hand
 
 
 def may_edit(incident: Incident, by: Actor) -> bool:

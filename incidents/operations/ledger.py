@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F
 
-from catalogue import queries as catalogue
 from core.common import clock, faults
 from core.common.actor import Actor
 from core.common.errors import Conflict
@@ -48,6 +47,7 @@ def write(
     *,
     kind: Update.Kind,
     body: str,
+    known: str = "",
     by: Actor,
     due_at: datetime | None,
     next_due_at: datetime | None,
@@ -64,6 +64,7 @@ def write(
 
     body and parts are what everybody reads; wordings, by audience, what those read who get a text of their own.
     among: tell none but those of the list who have these keys. facts: further columns of the update.
+    known: what a template of a holding update may say of what is known.
 
     The number comes from the row that this transaction has just changed, so that two writers never get the
     same one; the unique (incident, number) would refuse the second.
@@ -79,6 +80,10 @@ def write(
         **columns,
     )
     faults.reach("incidents.after_claim")
+    everybody = Wording(body, parts, known, (facts or {}).get("wrong", ""))
+    texts = wording.texts(
+        incident, kind, everybody, wordings or {}, number=incident.update_count, next_due_at=next_due_at
+    )
     told = audiences.recipients(incident, audience)
     told = told if among is None else [one for one in told if one.key in among]
     update = Update.objects.create(
@@ -86,7 +91,7 @@ def write(
         number=incident.update_count,
         kind=kind,
         audience=audience,
-        **wording.texts(incident, kind, Wording(body, parts), wordings or {}, catalogue.named_inside()),
+        **texts.columns,
         due_at=due_at,
         sent_at=now,
         late_seconds=rules.late_seconds(due_at, now),
@@ -106,6 +111,8 @@ def write(
         kind=TimelineEntry.Kind.UPDATE,
         update=update,
     )
+    for failure in texts.failures:
+        note(incident, f"The built-in text went out instead of a template. {failure}"[:500], by=by)
     reindex(incident)
     return update
 

@@ -39,8 +39,11 @@ def fall_due(incident: Incident, now: datetime) -> None:
         incident,
         kind=Update.Kind.CATCH_UP if len(missed) > 1 else Update.Kind.HOLDING,
         body=notices.holding(incident, last, Parts.of(written), missed),
+        known=notices.told_so_far(incident, Parts.of(written)),
         wordings={
-            audience: Wording(notices.holding(incident, last, known, missed))
+            audience: Wording(
+                notices.holding(incident, last, known, missed), known=notices.told_so_far(incident, known)
+            )
             for audience, known in wording.known_by(written).items()
         },
         by=desk,

@@ -125,6 +125,10 @@ POST  incidents/<ref>/draft/                       ana   kim      404
 GET   incidents/<ref>/promises/                    kim   -        404
 GET   incidents/<ref>/promises/figure/             kim   -        404
 GET   incidents/<ref>/updates/<number>/            kim   -        404
+GET   incidents/templates/                         max   ira      404
+GET   incidents/templates/<kind>/<audience>/       max   ira      404
+POST  incidents/templates/<kind>/<audience>/       max   ira      404
+POST  incidents/templates/<kind>/<audience>/built_in/ max ira     404
 POST  incidents/<ref>/updates/<number>/correct/    ana   kim      404
 POST  incidents/<ref>/updates/<number>/edit/       ira   kim      404
 GET   incidents/<ref>/delivery/                    kim   -        404
@@ -533,6 +537,12 @@ POST  api/v1/incidents/                            ana   kim      404
 PATCH api/v1/incidents/<ref>/                      ana   kim      404
 POST  api/v1/incidents/<ref>/acknowledge/          ana   kim      404
 POST  api/v1/incidents/<ref>/update/               ana   kim      404
+GET   api/v1/update-templates/                     max   ira      404
+POST  api/v1/update-templates/                     max   ira      404
+GET   api/v1/update-templates/variables/           max   ira      404
+GET   api/v1/update-templates/<ref>/               max   ira      404
+PATCH api/v1/update-templates/<ref>/               max   ira      404
+DELETE api/v1/update-templates/<ref>/              max   ira      404
 POST  api/v1/incidents/<ref>/correct/              ana   kim      404
 POST  api/v1/incidents/<ref>/edit_update/          ira   ana      404
 GET   api/v1/incidents/<ref>/revisions/            kim   -        404

@@ -126,6 +126,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "tickets/<ref>/set_communication_owner/": {"person": "eli"},
     "tickets/bulk/": {"verb": "take", "tickets": ["TKT-2"]},
     "incidents/": {"title": "t"},
+    "update-templates/": {"kind": "update", "audience": "business", "body": "{{text}}"},
     "incidents/<ref>/merge/": {"into": "INC-1"},
     "incidents/<ref>/set_parent/": {"parent": ""},
     "subscriptions/": {"application": "payments", "email": "new@firm.example"},
