@@ -32,6 +32,7 @@ from incidents.filters import IncidentFilter
 from incidents.models import (
     ImpactAssessment,
     Incident,
+    PendingUpdate,
     Postmortem,
     Promise,
     RoleHolding,
@@ -91,10 +92,34 @@ class IncidentViewSet(DeskViewSet):
         """Say that somebody is on it; the first one wins."""
         return operations.acknowledge(ref, by=by)
 
-    @verb(shapes.UpdateIn, entry=shapes.UpdateOut, path="update")
+    @verb(shapes.UpdateIn, entry=shapes.SentOut, path="update")
     def send_update(self, ref: str, data: Data, by: Actor) -> Update:
-        """Tell the stakeholders, as `body` or in the four parts; the next one is due one cadence from now."""
-        return operations.send_update(ref, **data, by=by)
+        """Tell the stakeholders, as `body` or in the four parts; the next one is due one cadence from now.
+
+        Where it must be approved first it waits: `pending` holds its id, and there is no number yet.
+        """
+        made = operations.send_update(ref, **data, by=by)
+        return made.as_update if isinstance(made, PendingUpdate) else made
+
+    @listing(shapes.PendingOut, ordering=("-pk",))
+    def pending_updates(self, ref: str, by: Actor) -> QuerySet[PendingUpdate]:
+        """What waits for approval and what has waited, the newest first."""
+        return queries.pending_updates(ref, by=by)
+
+    @verb(shapes.Waiting, entry=shapes.UpdateOut)
+    def approve_update(self, ref: str, data: Data, by: Actor) -> Update:
+        """Send what waits; it is its writer's update. Nobody approves their own."""
+        return operations.approve(ref, **data, by=by)
+
+    @verb(shapes.SendBack, entry=shapes.PendingOut, status=200)
+    def send_back_update(self, ref: str, data: Data, by: Actor) -> PendingUpdate:
+        """Say what must change; the writer is told and has the text as their draft again."""
+        return operations.send_back(ref, **data, by=by)
+
+    @verb(shapes.Waiting, entry=shapes.PendingOut, status=200)
+    def take_back_update(self, ref: str, data: Data, by: Actor) -> PendingUpdate:
+        """The writer takes it back."""
+        return operations.take_back(ref, **data, by=by)
 
     @verb(shapes.CorrectIn, entry=shapes.UpdateOut)
     def correct(self, ref: str, data: Data, by: Actor) -> Update:

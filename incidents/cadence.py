@@ -11,7 +11,7 @@ from core.outbox import relevance
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
 from incidents import audience, operations, postmortem_mail
-from incidents.models import Answer, Incident, Postmortem, RoleHolding, Update
+from incidents.models import Answer, Incident, PendingUpdate, Postmortem, RoleHolding, Update
 
 UPDATES, REMINDERS, ANSWERS = "incidents.updates", "incidents.reminders", "incidents.answers"
 DELIVERY = "incidents.delivery"
@@ -38,6 +38,7 @@ def register() -> None:
     relevance.register("incident.update", outdated_update)
     relevance.register("incident.reminder", outdated_reminder)
     relevance.register("incident.overdue", answered)
+    relevance.register("incident.approval_asked", approval_decided)
     relevance.register("incident.role", role_passed_on)
 
 
@@ -122,6 +123,14 @@ def answered(message: OutgoingMessage) -> str | None:
     if message.about_version is not None and incident.update_count >= message.about_version:
         return f"Update {message.about_version} of {incident.reference} was sent."
     return None
+
+
+def approval_decided(message: OutgoingMessage) -> str | None:
+    """Nobody is asked any more once an update was decided."""
+    waiting = PendingUpdate.objects.filter(pk=message.about_version).first()
+    if waiting is not None and waiting.state == PendingUpdate.State.WAITING:
+        return None
+    return "It waits for approval no more."
 
 
 def _about(message: OutgoingMessage) -> Incident:

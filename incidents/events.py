@@ -83,6 +83,11 @@ SENTENCES: dict[str, Presenter] = {
     "update_template.created": lambda event: f"worded the {_template(event)}",
     "update_template.edited": lambda event: f"changed the wording of the {_template(event)}",
     "update_template.removed": lambda event: f"went back to the built-in text for the {_template(event)}",
+    "incident.approval_asked": lambda event: (
+        f"wrote an update that waits for approval, for {event.data['readers']} readers"
+    ),
+    "incident.approval_ended": lambda event: f"let the update that waited not go out: {event.data['note']}",
+    "approval_rule.edited": lambda event: f"changed when updates wait: {_template(event)}",
     "incident.update_corrected": _corrected,
     "incident.update_edited": _reworded,
     "incident.declared": lambda event: (

@@ -229,6 +229,22 @@ def _letter(incident: Incident, *paragraphs: str) -> str:
     return wrapped("\n\n".join(said))
 
 
+def approval_asked(incident: Incident, writer: str, readers: str, what: str) -> tuple[str, str]:
+    """Subject and text for who may approve an update."""
+    head = shortened(f"{tag(incident)} An update waits for your approval: {incident.title}")
+    text = f"{writer} wrote an update of {incident.reference} that {readers} readers get."
+    due = incident.next_update_due_at
+    until = f"A holding update goes out at {clock_time(due)} if nothing else does." if due else ""
+    return head, _letter(incident, text, what, until)
+
+
+def approval_ended(incident: Incident, state: str, note: str, by: str) -> tuple[str, str]:
+    """Subject and text for the writer of an update that was not sent."""
+    head = shortened(f"{tag(incident)} Your update is {state.lower()}: {incident.title}")
+    kept = "Your text is your draft again." if incident.is_open else ""
+    return head, _letter(incident, f"Your update of {incident.reference} was not sent. {by}: {note}", kept)
+
+
 def undelivered(incident: Incident, update: Update, waiting: int) -> tuple[str, str]:
     """Subject and text for who commands an incident whose updates do not leave the desk."""
     head = shortened(f"[{incident.reference}] Update {update.number} does not go out: {incident.title}")

@@ -21,9 +21,11 @@ from customers.models import Audience
 from customers.queries import HarmNow
 from incidents.models import (
     OPEN,
+    ApprovalRule,
     Cadence,
     Incident,
     IncidentQuerySet,
+    PendingUpdate,
     RoleHolding,
     TimelineEntry,
     Update,
@@ -233,6 +235,27 @@ def templates(by: Actor) -> QuerySet[UpdateTemplate]:
 
 def template(kind: str, audience: str, *, by: Actor) -> UpdateTemplate | None:
     return templates(by).filter(kind=kind, audience=audience).first()
+
+
+def pending(ref: str, number: int, *, by: Actor, to: Permission = Permission.VIEW_INCIDENTS) -> PendingUpdate:
+    """One update of a visible incident that waits or waited for approval. Raises NotFound."""
+    incident = get_for(ref, by=by, to=to)
+    found = incident.pending.select_related("asked_by", "update_sent").filter(pk=number).first()
+    if found is None:
+        raise NotFound("There is no such update here.")
+    found.incident = incident
+    return found
+
+
+def pending_updates(ref: str, *, by: Actor) -> QuerySet[PendingUpdate]:
+    """What waits for approval and what has waited, the newest first."""
+    found = get_for(ref, by=by).pending.select_related("asked_by", "decided_by", "update_sent")
+    return found.order_by("-pk")
+
+
+def approval_rules(by: Actor) -> QuerySet[ApprovalRule]:
+    """At which severities whose readers' updates are approved."""
+    return ApprovalRule.objects.visible_to(by).order_by("pk")
 
 
 def revisions(ref: str, *, by: Actor) -> QuerySet[UpdateRevision]:

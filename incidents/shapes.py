@@ -22,7 +22,7 @@ from core.common.api import (
 from core.common.vocabulary import Severity
 from customers.models import CHANNELS, Audience, Organisation
 from incidents import templating
-from incidents.models import Incident, Promise, RoleHolding, Status, TimelineEntry, Update
+from incidents.models import Incident, PendingUpdate, Promise, RoleHolding, Status, TimelineEntry, Update
 from incidents.rules import BETWEEN, LONGEST_CADENCE
 from worklog import queries as worklog
 
@@ -249,6 +249,49 @@ class TemplateOut(StrictSerializer):
 class TemplateVariableOut(StrictSerializer):
     name = serializers.CharField()
     means = serializers.CharField()
+
+
+class SentOut(UpdateOut):
+    """The update that was sent; where it waits for approval, what waits, with `pending` and without a number."""
+
+    number = serializers.IntegerField(allow_null=True)
+    sent_at = UtcDateTime(allow_null=True)
+    pending = serializers.IntegerField(default=None, allow_null=True, help_text="Its id while it waits.")
+
+
+class Waiting(StrictSerializer):
+    waiting = Number(min_value=1, help_text="the id of what waits")
+
+
+class SendBack(Waiting):
+    note = Text(long=True)
+
+
+class PendingOut(StrictSerializer):
+    """An update that waits, or waited, for approval."""
+
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=PendingUpdate.State.choices)
+    asked = serializers.DictField()
+    for_whom = serializers.CharField()
+    asked_by = Named("username", allow_null=True)
+    asked_at = UtcDateTime()
+    decided_by_label = serializers.CharField()
+    decided_at = UtcDateTime(allow_null=True)
+    note = serializers.CharField()
+    update_number = serializers.IntegerField(source="update_sent.number", default=None, allow_null=True)
+
+
+class SetApproval(StrictSerializer):
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    severities = serializers.ListField(
+        child=OptionalChoice(Severity.choices), max_length=10, help_text="None: never."
+    )
+
+
+class ApprovalOut(StrictSerializer):
+    audience = serializers.CharField()
+    severities = serializers.ListField(child=serializers.CharField())
 
 
 class RevisionOut(StrictSerializer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.accounts.api import DeskViewSet, reading
+from core.accounts.api import DeskViewSet, reading, verb
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
 from core.common.errors import NotFound
@@ -45,6 +45,16 @@ class UpdateTemplateViewSet(DeskViewSet):
     def do_delete(self, ref: str, version: int | None, by: Actor) -> None:
         found = self.find(ref, by)
         operations.built_in_again(found.kind, found.audience, version=version, by=by)
+
+    @reading(shapes.ApprovalOut, many=True, detail=False)
+    def approval(self, by: Actor) -> Any:
+        """At which severities an update waits, for whose readers' sake."""
+        return list(queries.approval_rules(by))
+
+    @verb(shapes.SetApproval, entry=shapes.ApprovalOut, detail=False, status=200)
+    def set_approval(self, data: Data, by: Actor) -> Any:
+        """Let updates that an audience gets wait at these severities, or with none never."""
+        return operations.set_approval(**data, by=by)
 
     @reading(shapes.TemplateVariableOut, many=True, detail=False)
     def variables(self, by: Actor) -> Any:

@@ -16,7 +16,7 @@ from core.common.errors import RuleBroken
 from core.common.web import act, show
 from customers.models import Audience
 from incidents import operations, queries, templating, wording
-from incidents.forms import DeskForm, LongField
+from incidents.forms import SEVERITIES, DeskForm, LongField
 from incidents.models import UpdateTemplate
 
 
@@ -50,7 +50,17 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for kind in UpdateTemplate.KINDS
     ]
-    return render(request, "incidents/templates.html", {"rows": rows})
+    wanted = {rule.audience: rule.severities for rule in queries.approval_rules(request.actor)}  # type: ignore[attr-defined]
+    approval = [
+        {
+            "audience": one,
+            "choices": [
+                (value or "none", label, value in wanted.get(one, [])) for value, label in SEVERITIES
+            ],
+        }
+        for one in Audience
+    ]
+    return render(request, "incidents/templates.html", {"rows": rows, "approval": approval})
 
 
 @page(Permission.MANAGE_UPDATES)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from incidents import (
+    approval_views,
     impact_views,
     list_views,
     postmortem_views,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("declare/", views.declare, name="new"),
     path("postmortems/", postmortem_views.unfinished, name="postmortems"),
     path("templates/", template_views.index, name="templates"),
+    path("templates/approval/", approval_views.setting, name="approval_setting"),
     path("templates/<str:kind>/<str:audience>/", template_views.edit, name="template"),
     path("templates/<str:kind>/<str:audience>/built_in/", template_views.built_in, name="template_built_in"),
     path("<str:ref>/", views.detail, name="detail"),
@@ -37,6 +39,11 @@ urlpatterns = [
     path("<str:ref>/draft/", views.draft, name="draft"),
     path("<str:ref>/promises/", promise_views.promises, name="promises"),
     path("<str:ref>/promises/figure/", promise_views.figure, name="promises_figure"),
+    path("<str:ref>/pending/", approval_views.pending, name="pending"),
+    path("<str:ref>/pending/badge/", approval_views.badge, name="pending_badge"),
+    path("<str:ref>/pending/<int:waiting>/approve/", approval_views.approve, name="pending_approve"),
+    path("<str:ref>/pending/<int:waiting>/send_back/", approval_views.send_back, name="pending_send_back"),
+    path("<str:ref>/pending/<int:waiting>/take_back/", approval_views.take_back, name="pending_take_back"),
     path("<str:ref>/updates/<int:number>/", update_views.update, name="update_page"),
     path("<str:ref>/updates/<int:number>/correct/", update_views.correct, name="update_correct"),
     path("<str:ref>/updates/<int:number>/edit/", update_views.edit, name="update_edit"),

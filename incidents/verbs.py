@@ -11,7 +11,7 @@ from django import forms as django_forms
 from core.accounts.permissions import Permission
 from core.common.actor import Actor
 from incidents import composing, forms, operations
-from incidents.models import Incident, Update
+from incidents.models import Incident, PendingUpdate, Update
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ def _edit(ref: str, *, version: int, by: Actor, **changes: Any) -> Incident:
     return operations.edit(ref, changes=changes, version=version, by=by)
 
 
-def _sent(update: Update) -> str:
+def _sent(update: Update | PendingUpdate) -> str:
+    if isinstance(update, PendingUpdate):
+        return f"It waits for approval, for {update.for_whom} readers. A holding update goes out meanwhile."
     return f"Update {update.number} goes to {update.recipients} people."
 
 

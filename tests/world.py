@@ -190,6 +190,13 @@ def build() -> SimpleNamespace:
         "holding", "business", subject="", body="{{text}}\n\n{{next_update}}", by=by(people["max"])
     )
 
+    incidents.edit(w.incident.reference, changes={"severity": "SEV2"}, by=ira)
+    rule = incidents.set_approval("business", ["SEV2"], by=by(people["max"]))
+    w.pending = incidents.send_update(
+        w.incident.reference, what="Half of them fail.", affected="Shops.", by=ana
+    )
+    incidents.set_approval(rule.audience, [], by=by(people["max"]))
+
     w.problem = problems.raise_problem(w.incident.reference, title=f"Pool runs dry {PROBLEM}", by=pia)
     problems.set_root_cause(w.problem.reference, category="code", statement=CAUSE, by=pia)
     w.action = follow_up.add_action(

@@ -7,18 +7,20 @@ from incidents.models.postmortem import Postmortem, PostmortemQuerySet
 from incidents.models.promises import Promise, PromiseQuerySet
 from incidents.models.relations import Answer, Merge, SuspectedChange
 from incidents.models.story import TimelineEntry, Update, UpdateRevision
-from incidents.models.wordings import UpdateTemplate
+from incidents.models.wordings import ApprovalRule, PendingUpdate, UpdateTemplate
 
 __all__ = [
     "DRILL",
     "OPEN",
     "Answer",
+    "ApprovalRule",
     "Cadence",
     "ImpactAssessment",
     "ImpactInterval",
     "Incident",
     "IncidentQuerySet",
     "Merge",
+    "PendingUpdate",
     "Postmortem",
     "PostmortemQuerySet",
     "Promise",

@@ -1,5 +1,6 @@
 """The only writers of incidents. One verb, one function, one transaction."""
 
+from incidents.operations.approving import approve, send_back, set_approval, take_back
 from incidents.operations.assessing import assess_impact
 from incidents.operations.correcting import correct, edit_quietly
 from incidents.operations.declaring import declare, declare_from_ticket
@@ -38,6 +39,7 @@ __all__ = [
     "add_follow_up",
     "add_webhook",
     "answer_ticket",
+    "approve",
     "assess_impact",
     "assign_roles",
     "begin_postmortem",
@@ -66,13 +68,16 @@ __all__ = [
     "remind",
     "reopen",
     "save_template",
+    "send_back",
     "send_update",
+    "set_approval",
     "set_cadence",
     "set_parent",
     "set_status",
     "snooze",
     "subscribe",
     "suspect_change",
+    "take_back",
     "take_role",
     "undo_merge",
     "unlink_work",

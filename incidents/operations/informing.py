@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,9 @@ from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken
 from incidents import notices, queries, rules, wording
-from incidents.models import Incident, Status, Update
+from incidents.models import Incident, PendingUpdate, Status, Update
 from incidents.notices import Parts
-from incidents.operations import families, ledger, linking, postmortems, said
+from incidents.operations import families, ledger, linking, pending, postmortems, said
 from incidents.wording import of_parts
 from worklog import operations as worklog
 from worklog.models import Draft
@@ -42,8 +42,10 @@ def send_update(
     next_reason: str = "",
     number: int | None = None,
     by: Actor,
-) -> Update:
+) -> Update | PendingUpdate:
     """Send an update that a person wrote, and set the next due time to now + cadence.
+
+    Where the desk wants another person to read it first, it waits (see approving) and the due time stays.
 
     body or what: the news. affected is needed; with a body alone, what was said last of who is affected and of the
     workaround is carried on. status: the phase it announces, when it changes.
@@ -62,32 +64,60 @@ def send_update(
     own = said.own_wordings(wordings or {}, parts, audience)
     said.check_outside(incident, parts, own, audience)
     _check_not_sent(incident, number)
-    now = clock.now()
-    if audience:
-        due_at, next_due_at = None, incident.next_update_due_at
-    else:
-        due_at = incident.next_update_due_at
-        next_due_at = rules.promised(
-            now,
-            incident.cadence_minutes,
-            at=next_update_at,
-            on_news=on_news,
-            reason=next_reason,
-            open_end=bare,
-        )
-    update = _tell(
-        incident,
-        parts,
-        own,
-        by,
-        due_at,
-        next_due_at,
-        audience=audience,
-        status=status,
-        next_reason=next_reason,
-    )
+    asked = {
+        "what": parts.what, "affected": parts.affected, "doing": parts.doing, "workaround": parts.workaround,
+        "wordings": {reader: asdict(theirs) for reader, theirs in own.items()}, "audience": audience,
+        "status": status, "on_news": on_news, "next_reason": next_reason,
+        "next_update_at": next_update_at.isoformat() if next_update_at else None,
+    }  # fmt: skip
+    due = _due(incident, audience, at=next_update_at, on_news=on_news, reason=next_reason, open_end=bare)
+    if readers := pending.readers_that_wait(incident, audience):
+        _move(incident, status)  # refused now rather than when it was approved
+        worklog.drop_draft(incident, by=by)
+        return pending.ask(incident, asked, readers, by=by)
+    update = _tell(incident, parts, own, by, *due, audience=audience, status=status, next_reason=next_reason)
     worklog.drop_draft(incident, by=by)
     return update
+
+
+def send_approved(waiting: PendingUpdate, *, by: Actor) -> Update:
+    """Send what another person wrote and this one has approved, in the transaction that says so.
+
+    It is its writer's update. What cannot hold any more is not promised: a moment that has passed by now.
+    """
+    incident = queries.get_for(f"INC-{waiting.incident_id}", by=by, held=True)
+    if not incident.is_open:
+        raise rules.refusal(incident.reference, incident.status)
+    asked = waiting.asked
+    parts = Parts(**{name: asked[name] for name in notices.HEADINGS})
+    own = said.own_wordings(asked["wordings"], parts, asked["audience"])
+    said.check_outside(incident, parts, own, asked["audience"])
+    chosen = datetime.fromisoformat(asked["next_update_at"]) if asked["next_update_at"] else None
+    late = chosen is not None and chosen <= clock.now()
+    due = _due(
+        incident, asked["audience"], at=None if late else chosen,
+        on_news=asked["on_news"] and incident.cadence_minutes is None, reason=asked["next_reason"], open_end=True,
+    )  # fmt: skip
+    status = asked["status"] if asked["status"] != incident.status else None
+    return _tell(
+        incident, parts, own, by, *due, audience=asked["audience"], status=status, next_reason=asked["next_reason"],
+        author={
+            "author_id": waiting.asked_by_id,
+            "author_label": f"{waiting.asked_by_label}, approved by {by.label}"[:150],
+        },
+    )  # fmt: skip
+
+
+def _due(
+    incident: Incident, audience: str, *, at: datetime | None, on_news: bool, reason: str, open_end: bool
+) -> tuple[datetime | None, datetime | None]:
+    """The moment that it answers, and when the next one is due; news to one audience alone answers none."""
+    if audience:
+        return None, incident.next_update_due_at
+    following = rules.promised(
+        clock.now(), incident.cadence_minutes, at=at, on_news=on_news, reason=reason, open_end=open_end
+    )
+    return incident.next_update_due_at, following
 
 
 def _tell(
@@ -101,6 +131,7 @@ def _tell(
     audience: str = "",
     status: str | None = None,
     next_reason: str = "",
+    author: dict[str, Any] | None = None,
 ) -> Update:
     """The update itself, when all that can be refused was."""
     moved = _move(incident, status)
@@ -114,6 +145,8 @@ def _tell(
         due_at=due_at,
         next_due_at=next_due_at,
         audience=audience,
+        facts=author,
+        found={"next_update_due_at": next_due_at} if audience else None,
         **moved,
     )
     trail.record(
@@ -204,6 +237,7 @@ def declare_restored(
     restored = queries.fresh(incident)
     linking.prepare_answers(restored, update, answer.strip() or text)
     postmortems.follow(restored)
+    pending.withdraw(restored, "The service was restored.", by=by)
     trail.record(
         "incident.restored", on=incident, by=by, before={"status": incident.status},
         after={"status": Status.RESTORED, "restored_at": restored_at or now, "severity": severity}, **facts(update),

@@ -98,9 +98,7 @@ def write(
         next_due_at=next_due_at,
         recipients=len(told),
         check_at=now + timedelta(minutes=settings.UNDELIVERED_MINUTES) if told else None,
-        author_id=by.user_id,
-        author_label=by.label,
-        **(facts or {}),
+        **{"author_id": by.user_id, "author_label": by.label, **(facts or {})},
     )
     promises.answered(incident, update)
     _fan_out(incident, update, told)

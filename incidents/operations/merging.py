@@ -18,7 +18,7 @@ from core.common.errors import Conflict
 from customers.models import Subscription
 from incidents import audience, notices, queries, relation_rules, rules
 from incidents.models import Incident, Merge, Status, Update
-from incidents.operations import ledger
+from incidents.operations import ledger, pending
 from incidents.queries import AFFECTED
 from worklog import operations as worklog
 
@@ -48,6 +48,7 @@ def merge(ref: str, *, into: str, by: Actor) -> Incident:
         parent=None,
         closed_at=now,
     )
+    pending.withdraw(source, f"It goes on as {target.reference}.", by=by)
     moved = {"was": was, **_carry(source, target)}
     Merge.objects.create(source=source, target=target, by_id=by.user_id, at=now, moved=moved)
     ledger.note(source, f"Went into {target.reference}: {target.title}", by=by)

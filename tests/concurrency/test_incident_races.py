@@ -9,9 +9,11 @@ import pytest
 
 from core.audit.models import Event
 from core.common.errors import Conflict, RuleBroken
+from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
+from customers.models import Subscription
 from incidents import operations
-from incidents.models import Answer, Incident, RoleHolding
+from incidents.models import Answer, Incident, PendingUpdate, RoleHolding
 from tests import world as worlds
 from tests.concurrency.test_one_wins import at_once, events, one_won
 from tests.concurrency.workers import tick, worker
@@ -152,3 +154,43 @@ def test_a_worker_that_dies_while_answering_answers_once(w: SimpleNamespace) -> 
     assert answers(w) == 1
     answer = Answer.objects.get()
     assert answer.due_at is None and answer.entry_id is not None
+
+
+@pytest.fixture
+def waits(w: SimpleNamespace) -> PendingUpdate:
+    """An update of Ana's that waits for approval."""
+    operations.set_approval("business", ["SEV2"], by=by(w.people["max"]))
+    Subscription.objects.create(email="boss@firm.example", application=w.gateway.application)
+    found = operations.send_update(w.one, what="Cards fail.", affected="Shops.", by=w.ana)
+    assert isinstance(found, PendingUpdate)
+    return found
+
+
+def test_two_approve_at_once_and_one_sends(w: SimpleNamespace, waits: PendingUpdate) -> None:
+    people = [by(w.people[name]) for name in ("max", "ira", "max", "ira")]
+    one_won(
+        at_once(*[lambda one=one: operations.approve(w.one, waiting=waits.pk, by=one) for one in people]),
+        Conflict,
+    )
+
+    assert Incident.objects.get(pk=waits.incident_id).updates.filter(kind="update").count() == 1
+    assert OutgoingMessage.objects.filter(to="boss@firm.example", about_version=2).count() == 1
+
+
+def test_approval_against_restoration(w: SimpleNamespace, waits: PendingUpdate) -> None:
+    """Sent before the end, or withdrawn with it; never sent after it."""
+    at_once(
+        lambda: operations.approve(w.one, waiting=waits.pk, by=by(w.people["max"])),
+        lambda: restored(w, w.one),
+    )
+
+    waits.refresh_from_db()
+    kinds = list(
+        Incident.objects.get(pk=waits.incident_id).updates.order_by("number").values_list("kind", flat=True)
+    )
+    assert waits.state in ("sent", "withdrawn")
+    assert kinds == (
+        ["acknowledgement", "update", "restored"]
+        if waits.state == "sent"
+        else ["acknowledgement", "restored"]
+    )

@@ -142,6 +142,7 @@ def example(path: str, w: SimpleNamespace) -> str:
     path = path.replace("/rotations/<pk>/", f"/rotations/{w.rotation.pk}/")
     path = path.replace("/clocks/<which>/", "/clocks/resolution/")
     path = path.replace("/recipients/<pk>/", f"/recipients/{w.subscription.pk}/")
+    path = path.replace("/pending/<waiting>/", f"/pending/{w.pending.pk}/")
     path = path.replace("/updates/<number>/", "/updates/2/")
     path = path.replace("/templates/<kind>/<audience>/", "/templates/holding/business/")
     path = path.replace("/update-templates/<ref>/", "/update-templates/holding-business/")

@@ -125,6 +125,12 @@ POST  incidents/<ref>/draft/                       ana   kim      404
 GET   incidents/<ref>/promises/                    kim   -        404
 GET   incidents/<ref>/promises/figure/             kim   -        404
 GET   incidents/<ref>/updates/<number>/            kim   -        404
+GET   incidents/<ref>/pending/                     kim   -        404
+GET   incidents/<ref>/pending/badge/               kim   -        404
+POST  incidents/<ref>/pending/<waiting>/approve/   max   ana      404
+POST  incidents/<ref>/pending/<waiting>/send_back/ max   ana      404
+POST  incidents/<ref>/pending/<waiting>/take_back/ ana   kim      404
+POST  incidents/templates/approval/                max   ira      404
 GET   incidents/templates/                         max   ira      404
 GET   incidents/templates/<kind>/<audience>/       max   ira      404
 POST  incidents/templates/<kind>/<audience>/       max   ira      404
@@ -539,6 +545,12 @@ POST  api/v1/incidents/<ref>/acknowledge/          ana   kim      404
 POST  api/v1/incidents/<ref>/update/               ana   kim      404
 GET   api/v1/update-templates/                     max   ira      404
 POST  api/v1/update-templates/                     max   ira      404
+GET   api/v1/update-templates/approval/            max   ira      404
+POST  api/v1/update-templates/set_approval/        max   ira      404
+GET   api/v1/incidents/<ref>/pending_updates/      kim   -        404
+POST  api/v1/incidents/<ref>/approve_update/       max   ana      404
+POST  api/v1/incidents/<ref>/send_back_update/     max   ana      404
+POST  api/v1/incidents/<ref>/take_back_update/     ana   kim      404
 GET   api/v1/update-templates/variables/           max   ira      404
 GET   api/v1/update-templates/<ref>/               max   ira      404
 PATCH api/v1/update-templates/<ref>/               max   ira      404

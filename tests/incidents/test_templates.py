@@ -279,7 +279,7 @@ def test_the_page_shows_it_on_a_phone_and_keeps_what_is_refused(max, declared):
     assert "There is no INC-99" in unknown.content.decode()
 
     assert client.post(url, {"body": "Hi {{next_update}}", "version": 0}).status_code == 302
-    assert "Own text" in client.get("/incidents/templates/").content.decode()
+    assert "own text" in client.get("/incidents/templates/").content.decode()
     assert client.post(f"{url}built_in/", {"version": 1}).status_code == 302
     assert not UpdateTemplate.objects.exists()
     assert client.get("/incidents/templates/nonsense/business/").status_code == 404
