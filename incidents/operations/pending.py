@@ -26,7 +26,6 @@ from incidents.operations import ledger
 from worklog import operations as worklog
 
 State = PendingUpdate.State
-TOPIC = "incident.approval"
 MOST_ASKED = 20  # approvers who get a mail
 
 
@@ -134,6 +133,6 @@ def _mail(
 ) -> None:
     for person in people:
         queue.put(
-            lane=Lane.PAGE, to=person.email, subject=subject, text=text, topic=f"{TOPIC}_{what}", about=incident,
+            lane=Lane.PAGE, to=person.email, subject=subject, text=text, topic=f"incident.approval_{what}", about=incident,
             about_version=about.pk, dedup_key=mailing.dedup_key(incident, f"approval-{what}-{about.pk}", person.email),
         )  # fmt: skip
