@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0007_corrections'),
+        ('incidents', '0009_undelivered_index'),
     ]
 
     operations = [

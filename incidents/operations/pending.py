@@ -133,6 +133,12 @@ def _mail(
 ) -> None:
     for person in people:
         queue.put(
-            lane=Lane.PAGE, to=person.email, subject=subject, text=text, topic=f"incident.approval_{what}", about=incident,
-            about_version=about.pk, dedup_key=mailing.dedup_key(incident, f"approval-{what}-{about.pk}", person.email),
-        )  # fmt: skip
+            lane=Lane.PAGE,
+            to=person.email,
+            subject=subject,
+            text=text,
+            topic=f"incident.approval_{what}",
+            about=incident,
+            about_version=about.pk,
+            dedup_key=mailing.dedup_key(incident, f"approval-{what}-{about.pk}", person.email),
+        )

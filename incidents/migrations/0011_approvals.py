@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0008_update_templates'),
+        ('incidents', '0010_update_templates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
