@@ -54,6 +54,11 @@ class WebhookViewSet(DeskViewSet):
         """Send one again, with the same webhook-id. 409 while it is on its way or the webhook is off."""
         return operations.redeliver(_of(ref, data, by), by=by)
 
+    @verb()
+    def redeliver_dead(self, ref: str, data: dict[str, Any], by: Actor) -> Webhook:
+        """Send its dead letters again, in order; at most 500 at a time."""
+        return operations.redeliver_dead(ref, by=by)
+
     @verb(DeliveryNamed, entry=DeliveryOut, status=200)
     def skip(self, ref: str, data: dict[str, Any], by: Actor) -> Delivery:
         """Give up on one that is not delivered; what comes after it goes on."""

@@ -21,5 +21,6 @@ SENTENCES: dict[str, Presenter] = {
     "webhook.secret_rotated": "made a new secret; the old one signs as well for {data[hours]} hours",
     "webhook.tested": "sent a test",
     "webhook.redelivered": "sent {data[about]} again",
+    "webhook.dead_redelivered": "sent {data[count]} dead letters again",
     "webhook.skipped": "gave up on {data[about]}, so that what comes after it goes on",
 }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:pk>/edit/", views.edit, name="edit"),
     path("<int:pk>/switch/", views.switch, name="switch"),
     path("<int:pk>/test/", views.test, name="test"),
+    path("<int:pk>/redeliver_dead/", views.redeliver_dead, name="redeliver_dead"),
     path("<int:pk>/rotate_secret/", views.rotate_secret, name="rotate_secret"),
     path("<int:pk>/remove/", views.remove, name="remove"),
     path("deliveries/<int:pk>/", views.delivery, name="delivery"),

@@ -113,6 +113,17 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @page(Permission.MANAGE_WEBHOOKS)
+def redeliver_dead(request: HttpRequest, pk: int) -> HttpResponse:
+    return _verb(
+        request,
+        pk,
+        lambda by: operations.redeliver_dead(pk, by=by),
+        "The dead letters are sent again, in order.",
+    )
+
+
+@require_POST
+@page(Permission.MANAGE_WEBHOOKS)
 def rotate_secret(request: HttpRequest, pk: int) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     try:

@@ -651,6 +651,7 @@ GET   webhooks/<pk>/edit/                          root  max      404
 POST  webhooks/<pk>/edit/                          root  max      404
 POST  webhooks/<pk>/switch/                        root  max      404
 POST  webhooks/<pk>/test/                          root  max      404
+POST  webhooks/<pk>/redeliver_dead/                root  max      404
 POST  webhooks/<pk>/rotate_secret/                 root  max      404
 POST  webhooks/<pk>/remove/                        root  max      404
 GET   webhooks/deliveries/<pk>/                    root  max      404
@@ -665,5 +666,6 @@ GET   api/v1/webhooks/<ref>/deliveries/            root  max      404
 POST  api/v1/webhooks/<ref>/redeliver/             root  max      404
 POST  api/v1/webhooks/<ref>/skip/                  root  max      404
 POST  api/v1/webhooks/<ref>/test/                  root  max      404
+POST  api/v1/webhooks/<ref>/redeliver_dead/        root  max      404
 POST  api/v1/webhooks/<ref>/rotate_secret/         root  max      404
 """

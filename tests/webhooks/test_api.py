@@ -62,6 +62,9 @@ def test_deliveries_redelivered_and_skipped(api, made, other, ticket):
     problem(root.post(path + "redeliver/", {"delivery": row["id"]}), 409)
     assert root.post(path + "skip/", {"delivery": row["id"]}).json()["state"] == "skipped"
     problem(root.post(path + "skip/", {"delivery": 999}), 404)
+    Delivery.objects.update(state="dead")
+    assert root.post(path + "redeliver_dead/").json()["id"] == made["id"]
+    problem(root.post(path + "redeliver_dead/"), 409)
 
 
 def test_a_delivery_of_another_webhook_is_not_found_here(api, made, other, hook):

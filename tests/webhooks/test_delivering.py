@@ -361,6 +361,31 @@ def test_redelivering_sends_the_same_id_and_waits_its_turn(desk, other, hook, ti
     assert states() == [State.DELIVERED]
 
 
+def test_all_dead_letters_are_sent_again_in_order(desk, other, hook, ticket):
+    made = hook(other, "ticket.*")
+    root, ana = (worlds.by(desk.people[name]) for name in ("root", "ana"))
+    other.then = (410, {}, b"")
+    works = [ticket(), ticket()]
+    for work in works:
+        tickets.take(work.reference, by=ana)
+        tickets.reply(work.reference, body="On it.", public=True, by=ana)
+    tick()
+    with pytest.raises(operations.delivering.Conflict, match="switch it on first"):
+        operations.redeliver_dead(made.webhook.pk, by=root)
+    assert states() == [State.DEAD] * 6
+    other.got.clear()
+    other.then = (200, {}, b"ok")
+    operations.switch(made.webhook.pk, on=True, by=root)
+    operations.redeliver_dead(made.webhook.pk, by=root)
+    tick()
+    for work in works:
+        mine = [row[2] for row in told(other.got) if row[1] == work.reference]
+        assert mine == ["created", "taken", "replied"]
+    assert states() == [State.DELIVERED] * 6
+    with pytest.raises(operations.delivering.Conflict, match="no dead letter"):
+        operations.redeliver_dead(made.webhook.pk, by=root)
+
+
 def test_an_earlier_event_that_is_not_spread_yet_holds_up_the_later_ones(
     desk, other, hook, ticket, monkeypatch
 ):

@@ -93,6 +93,11 @@ def test_dead_letters_are_listed_and_sent_again(client, other, hook, ticket):
 
     other.then = (200, {}, b"ok")
     client.post(f"/webhooks/{made.pk}/switch/", {"on": "1"})
+    assert "Send them all again" in text(client.get(f"/webhooks/{made.pk}/?show=dead"))
+    assert client.post(f"/webhooks/{made.pk}/redeliver_dead/").status_code == 302
+    tick()
+    assert Delivery.objects.get().state == "delivered"
+    assert client.post(f"/webhooks/{made.pk}/redeliver_dead/").status_code == 409
     assert client.post(f"/webhooks/deliveries/{dead.pk}/redeliver/").status_code == 302
     tick()
     assert Delivery.objects.get().state == "delivered"

@@ -29,6 +29,7 @@ KEPT = timedelta(days=30)
 STOPS_AFTER = timedelta(days=1)
 STOPS_AFTER_ATTEMPTS = 5  # so that one failure a day apart from another stops nothing
 LONGEST_ANSWER = 1024
+MOST_AT_ONCE = 500
 WITHHELD = "Its owner may not see this."
 OFF = "The webhook is switched off."
 State = Delivery.State
@@ -159,6 +160,25 @@ def redeliver(pk: int | str, *, by: Actor) -> Delivery:
     trail.record("webhook.redelivered", on=webhook, by=by, delivery=delivery.pk, about=str(delivery))
     sweeps.poke(SWEEP)
     return queries.get_delivery(delivery.pk, by=by)
+
+
+@transaction.atomic
+def redeliver_dead(pk: int | str, *, by: Actor) -> Webhook:
+    """Send its dead letters again after an outage, in the order of their events; at most 500 at a time."""
+    webhook = queries.get_for(pk, by=by)
+    if not webhook.active:
+        raise Conflict("The webhook is switched off; switch it on first.")
+    dead = queries.deliveries(webhook, by).filter(state=State.DEAD).exclude(message__text="")
+    rows = list(dead.order_by("pk")[:MOST_AT_ONCE])
+    if not rows:
+        raise Conflict("There is no dead letter whose body is still kept.")
+    again = Delivery.objects.filter(pk__in=[row.pk for row in rows], state=State.DEAD)
+    again.update(state=State.WAITING, due_at=clock.now(), finished_at=None)
+    for row in rows:
+        queue.hold_again(row.message)
+    trail.record("webhook.dead_redelivered", on=webhook, by=by, count=len(rows))
+    sweeps.poke(SWEEP)
+    return webhook
 
 
 @transaction.atomic
