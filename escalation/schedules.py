@@ -117,9 +117,11 @@ class Schedules:
     def stack(self, team_id: int, step: int) -> Stack:
         return self.stacks.get(team_id, {}).get(step) or Stack()
 
-    def segments(self, team: Team, step: int, start: datetime | None = None) -> list[Segment]:
-        """Who is on call for one step over the loaded window, or from a moment in it on."""
-        return self.stack(team.pk, step).resolved(start or self.start, self.end)
+    def segments(
+        self, team: Team, step: int, start: datetime | None = None, until: datetime | None = None
+    ) -> list[Segment]:
+        """Who is on call for one step over the loaded window, or between two moments of it."""
+        return self.stack(team.pk, step).resolved(start or self.start, until or self.end)
 
     def first(self, team: Team, step: int, at: datetime) -> Segment:
         """Who is on call for one step at a moment of the loaded window, for a moment: cheaper than `segments`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -115,10 +115,11 @@ def reviewed(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _team_page(request: HttpRequest, team: Team) -> HttpResponse:
     now, by = clock.now(), request.actor  # type: ignore[attr-defined]
-    schedule = schedules.load([team], now, now + WEEKS_AHEAD)
-    turns = [(step, _named(schedule, team, step)) for step in schedule.steps(team)]
+    loaded = directory.load([team], now)
+    schedule, until = loaded.schedule, now + WEEKS_AHEAD
+    turns = [(step, _named(schedule, team, step, until)) for step in schedule.steps(team)]
     context = {
-        "answer": directory.who_is_on_call(team, now),
+        "answer": directory.answers([team], now, loaded)[0],
         "team": team,
         "turns": turns,
         "my_shifts": list(swap_queries.shifts_of(by.user_id, now).filter(roster__team=team)[:MY_SHIFTS]),
@@ -131,7 +132,7 @@ def _team_page(request: HttpRequest, team: Team) -> HttpResponse:
     return render(request, "escalation/detail.html", context)
 
 
-def _named(schedule: schedules.Schedules, team: Team, step: int) -> list[dict[str, object]]:
+def _named(schedule: schedules.Schedules, team: Team, step: int, until: datetime) -> list[dict[str, object]]:
     """The segments of one step with their people, for a table."""
     return [
         {
@@ -140,5 +141,5 @@ def _named(schedule: schedules.Schedules, team: Team, step: int) -> list[dict[st
             "person": schedule.person(segment.person),
             "instead_of": schedule.person(segment.instead_of),
         }
-        for segment in schedule.segments(team, step)
+        for segment in schedule.segments(team, step, until=until)
     ]

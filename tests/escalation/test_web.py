@@ -193,7 +193,7 @@ def test_with_200_teams_the_page_takes_few_queries(page, house, django_assert_ma
         assert page("/on-call/").count('<a class="btn ico" href="tel:') == 202
     for path, most in (
         ("/on-call/?q=payments+file", 9),
-        ("/on-call/payments/", 22),
+        ("/on-call/payments/", 19),
         ("/on-call/people/", 16),
         ("/on-call/people/eli/", 24),
         ("/on-call/review/", 9),
