@@ -41,7 +41,16 @@ PAGES = {
         "/on-call/calendars/",
         "/accounts/profile/",
     ],
-    "ira": ["/incidents/", "/incidents/declare/", "/incidents/INC-2/", "/incidents/INC-1/"],
+    "ira": [
+        "/incidents/",
+        "/incidents/declare/",
+        "/incidents/INC-2/",
+        "/incidents/INC-1/",
+        "/incidents/postmortems/",
+        "/incidents/INC-1/impact/",
+        "/incidents/INC-1/postmortem/",
+        "/incidents/INC-1/postmortem/edit/",
+    ],
     "pia": ["/problems/", "/problems/PRB-1/", "/problems/PRB-2/", "/problems/new/"],
     "cho": ["/changes/", "/changes/CHG-1/", "/changes/CHG-3/", "/changes/new/"],
     "max": [
