@@ -386,6 +386,19 @@ def test_all_dead_letters_are_sent_again_in_order(desk, other, hook, ticket):
         operations.redeliver_dead(made.webhook.pk, by=root)
 
 
+def test_sent_again_it_has_another_day(desk, other, hook, ticket, monkeypatch):
+    """A time-out gives up what is older than a day; what somebody sends again begins anew."""
+    monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 0.1)
+    hook(other, "ticket.*")
+    ticket()
+    tick()
+    other.then = hang(other)
+    with time_machine.travel(clock.now() + timedelta(days=2), tick=False):
+        operations.redeliver(Delivery.objects.get().pk, by=worlds.by(desk.people["root"]))
+        tick()
+    assert states() == [State.SENDING]
+
+
 def test_an_earlier_event_that_is_not_spread_yet_holds_up_the_later_ones(
     desk, other, hook, ticket, monkeypatch
 ):
@@ -435,6 +448,9 @@ def test_bodies_and_answers_are_forgotten_after_thirty_days(desk, other, hook, t
         assert (delivery.message.text, delivery.attempts.get().answer) == ("", "")
         with pytest.raises(operations.delivering.Conflict, match="forgotten"):
             operations.redeliver(delivery.pk, by=worlds.by(desk.people["root"]))
+        Delivery.objects.update(state=State.DEAD)
+        with pytest.raises(operations.delivering.Conflict, match="still kept"):
+            operations.redeliver_dead(delivery.webhook_id, by=worlds.by(desk.people["root"]))
 
 
 def test_a_busy_answer_says_when_to_come_back(other, hook, ticket):
