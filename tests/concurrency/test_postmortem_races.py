@@ -109,3 +109,22 @@ def test_of_two_who_assess_at_once_one_does(w: SimpleNamespace) -> None:
 
     one_won(results, Conflict)
     assert ImpactAssessment.objects.count() == events("incident.impact_assessed") == 1
+
+
+def test_publishing_against_waiving(w: SimpleNamespace) -> None:
+    """It is one or the other, and says which of the two won."""
+    operations.begin_postmortem(w.ref, by=w.ira)
+    operations.edit_postmortem(w.ref, changes=TEXT, by=w.ira)
+    manager = by(w.people["max"])
+
+    results = at_once(
+        *[
+            lambda: operations.publish_postmortem(w.ref, by=w.ira),
+            lambda: operations.waive_postmortem(w.ref, reason="Nobody reads it.", by=manager),
+        ]
+        * 3
+    )
+
+    one_won(results, Conflict, Stale)
+    found = Postmortem.objects.get()
+    assert (found.published_at is None) == (found.status == "waived")
