@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 200.0  # a first start migrates, on a machine that has other things to do as well
 
 
 def free_port() -> int:
@@ -65,7 +65,7 @@ def test_one_process_serves_ticks_and_stops_on_a_signal(tmp_path: Path) -> None:
     with desk(tmp_path, port) as process:
         assert "ready" in wait_for(f"http://127.0.0.1:{port}/readyz")
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert f"http://127.0.0.1:{port}" in output
     assert output.rstrip().endswith("Stopped.")
