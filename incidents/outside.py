@@ -27,10 +27,12 @@ def named(text: str, names: Sequence[InsideName]) -> list[tuple[str, str]]:
 
 def masked(text: str, names: Sequence[InsideName]) -> str:
     """The text with every internal name replaced: for what the desk writes by itself and cannot ask about."""
-    for one in names:
-        if one.said.casefold() in text.casefold():
-            text = _pattern(one.said).sub(one.public or SOMETHING, text)
-    return text
+    there = [one for one in names if one.said.casefold() in text.casefold()]
+    if not there:
+        return text
+    either = "|".join(f"({_spelt(one.said)})" for one in there)
+    # One pass: what stands there instead is the catalogue's own text, neither a pattern nor searched for names again.
+    return _whole(either).sub(lambda found: there[(found.lastindex or 1) - 1].public or SOMETHING, text)
 
 
 def check(texts: Mapping[str, str], names: Sequence[InsideName], *, own: bool) -> None:
@@ -56,4 +58,12 @@ def _sentence(written: str, public: str, *, own: bool) -> str:
 
 def _pattern(said: str) -> re.Pattern[str]:
     """The name as a whole word; one of letters alone in its own spelling."""
-    return re.compile(rf"(?<![\w-]){re.escape(said)}(?![\w-])", 0 if said.isalpha() else re.IGNORECASE)
+    return _whole(_spelt(said))
+
+
+def _spelt(said: str) -> str:
+    return re.escape(said) if said.isalpha() else f"(?i:{re.escape(said)})"
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")

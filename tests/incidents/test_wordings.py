@@ -175,6 +175,25 @@ def test_what_the_desk_writes_by_itself_names_no_component_outside(payments, nod
     assert "PG node 3" in sent.filter(to="in@x.example").first().subject
 
 
+@pytest.mark.parametrize("public", [r"Pay\Cards", r"Pay\1", r"\g<0>"])
+def test_a_public_name_is_text_and_never_keeps_the_desk_from_speaking(
+    payments, stakeholders, ira, by, traveller, run_until, public
+):
+    Component.objects.create(application=payments, slug="pg-3", name="pg-3", public_name=public)
+    Subscription.objects.create(email="out@x.example", application=payments, audience="external")
+    incident = operations.declare(title="pg-3 is down", applications=[payments], by=by(ira))
+    run_until("10:17", "10:18")
+    assert list(incident.updates.values_list("kind", flat=True)) == ["acknowledgement", "holding"]
+    sent = OutgoingMessage.objects.filter(topic="incident.update", to="out@x.example")
+    assert [public in message.subject for message in sent] == [True, True]
+
+
+def test_a_name_for_outside_is_not_masked_again():
+    names = [InsideName("pg-node-73", "Card Gateway"), InsideName("Gateway", "")]
+    assert outside.masked("pg-node-73 is down", names) == "Card Gateway is down"
+    assert outside.masked("PG-NODE-73, Gateway, gateway", names) == "Card Gateway, one of its parts, gateway"
+
+
 @pytest.mark.parametrize(
     "text, found",
     [
