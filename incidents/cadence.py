@@ -22,7 +22,13 @@ OVERRULES = (Update.Kind.RESTORED, Update.Kind.CORRECTION)
 def register() -> None:
     """Make the sweeps and the relevance checks known; called from AppConfig.ready()."""
     sweeps.register(
-        sweeps.Sweep(name=UPDATES, due=_updates_due, field="next_update_due_at", act=operations.fall_due)
+        sweeps.Sweep(
+            name=UPDATES,
+            due=_updates_due,
+            field="next_update_due_at",
+            act=operations.fall_due,
+            promised=True,
+        )
     )
     sweeps.register(
         sweeps.Sweep(name=REMINDERS, due=_reminders_due, field="next_reminder_due_at", act=operations.remind)

@@ -94,11 +94,15 @@ def problems() -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         pulse = Pulse.objects.filter(name=sweeps.TICK).values_list("at", flat=True).first()
-        late = sweeps.late()
+        late, stuck = sweeps.late(), sweeps.stuck()
         held_up = circuits.held_up(Lane.INCIDENT, clock.now() - sweeps.LATE_AFTER)
     except DatabaseError:
         return ["The database does not answer."]
     wrong = [f"The {name} sweep has work more than two minutes late." for name in late]
+    wrong += [
+        f"The {row.sweep} sweep failed at row {row.row}; it tries again at {row.retry_at:%H:%M:%S} UTC."
+        for row in stuck
+    ]
     wrong += held_up
     if pulse is None:
         wrong.append("The timers have never run.")

@@ -14,7 +14,7 @@ class Pulse(models.Model):
 
 
 class StuckRow(models.Model):
-    """A due row whose action threw. It was pushed ahead so that it does not hold up the others."""
+    """A due row whose action threw. It is left out until `retry_at`, so that it does not hold up the others."""
 
     sweep = models.CharField(max_length=60)
     row = models.CharField(max_length=60)

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 PUSH_BACK = timedelta(hours=1)
+AGAIN_AFTER = timedelta(minutes=1)
 LATE_AFTER = timedelta(seconds=120)
 TICK = "tick"
 MOST_ROUNDS = 4
@@ -56,6 +57,8 @@ class Sweep:
         What it returns, if anything, is called after the commit (talking to a mail server, for example).
     hands: how many threads at once do that; with more than one the sweep runs beside the others.
     at_work: a context that each hand works in; claiming: one around a run's claims.
+    promised: people were told the due moment. A row whose act throws keeps it, is tried again after a minute, and
+        is named by `stuck` until then.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Sweep:
     hands: Callable[[], int] = _one_hand
     at_work: Callable[[], AbstractContextManager[None]] = nullcontext
     claiming: Callable[[], AbstractContextManager[None]] = nullcontext
+    promised: bool = False
 
 
 @dataclass
@@ -199,7 +203,7 @@ def _until_nothing_is_due(
 ) -> None:
     while True:
         moment = now or clock.now()
-        rows = list(sweep.due(moment).values_list("pk", sweep.field)[:BATCH])
+        rows = list(_to_do(sweep, moment).values_list("pk", sweep.field)[:BATCH])
         before = outcome.done + outcome.failed
         for pk, due in rows:
             if _stopping.is_set():
@@ -209,6 +213,21 @@ def _until_nothing_is_due(
                 do(after)
         if len(rows) < BATCH or before == outcome.done + outcome.failed:
             return
+
+
+def _to_do(sweep: Sweep, now: datetime) -> models.QuerySet[Any]:
+    """The due rows, without those that a promise keeps where they are until they are tried again."""
+    if not sweep.promised:
+        return sweep.due(now)
+    waiting = StuckRow.objects.filter(sweep=sweep.name, retry_at__gt=now).values_list("row", flat=True)
+    return sweep.due(now).exclude(pk__in=list(waiting))
+
+
+def stuck(now: datetime | None = None) -> list[StuckRow]:
+    """The promised rows whose act threw and that wait to be tried again, the oldest failure first."""
+    promised = [sweep.name for sweep in _sweeps.values() if sweep.promised]
+    found = StuckRow.objects.filter(sweep__in=promised, retry_at__gt=now or clock.now())
+    return list(found.order_by("first_at", "id"))
 
 
 def late(now: datetime | None = None) -> list[str]:
@@ -247,10 +266,11 @@ def _one(sweep: Sweep, pk: Any, due: datetime, now: datetime, outcome: Outcome) 
 
 
 def _push_back(sweep: Sweep, claim: dict[str, Any], error: Exception, now: datetime) -> None:
-    retry_at = now + PUSH_BACK
+    retry_at = now + (AGAIN_AFTER if sweep.promised else PUSH_BACK)
     text = f"{type(error).__name__}: {error}"[:2000]
     with transaction.atomic():
-        sweep.due(now).model._base_manager.filter(**claim).update(**{sweep.field: retry_at})
+        if not sweep.promised:
+            sweep.due(now).model._base_manager.filter(**claim).update(**{sweep.field: retry_at})
         stuck, new = StuckRow.objects.get_or_create(
             sweep=sweep.name,
             row=str(claim["pk"]),

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from core.common import clock
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
-from incidents import cadence, operations, queries
-from incidents.models import Cadence, Incident, Update, WhenDue
+from core.timers.models import StuckRow
+from incidents import cadence, notices, operations, queries
+from incidents.models import Cadence, Incident, Promise, Update, WhenDue
+from servicedesk import health
 from tests.incidents.conftest import at, mails
 
 pytestmark = [pytest.mark.django_db, pytest.mark.everywhere]
@@ -228,3 +231,46 @@ def test_an_update_that_is_late_by_two_minutes_is_named(declared):
     with time_machine.travel(at("10:19") + timedelta(seconds=1), tick=False):
         assert [i.pk for i in queries.late_updates()] == [declared.pk]
         assert cadence.UPDATES in sweeps.late()
+
+
+def test_a_failure_at_the_promised_moment_is_red_at_once_and_tried_again_each_minute(
+    declared, run_until, monkeypatch
+):
+    def boom(*_args, **_more):
+        raise ValueError("A text that nobody can write")
+
+    monkeypatch.setattr(health, "_memory", health._Memory())
+    with monkeypatch.context() as broken:
+        broken.setattr("incidents.notices.holding", boom)
+        run_until("10:03", "10:17")
+        red = Client().get("/readyz")
+        assert red.status_code == 503
+        assert f"failed at row {declared.pk}; it tries again at 10:18:00" in red.json()["problems"][0]
+        assert health.looked_again(timedelta(0)) == red.json()["problems"]  # the banner says the same
+        run_until("10:18", "10:20")
+        assert StuckRow.objects.get(sweep=cadence.UPDATES).times == 4
+    assert (due(declared), len(ledger())) == ("10:17", 1)  # the promise is not forgotten
+
+    run_until("10:21", "10:21")
+    assert ledger()[1:] == [(2, "holding", "10:21")]
+    promise = Promise.objects.get()
+    assert (promise.due_at, promise.outcome, promise.late_seconds) == (at("10:17"), "late", 240)
+    assert due(declared) == "10:32"
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_one_incident_that_fails_does_not_hold_up_another(
+    declared, run_until, payments, ira, by, monkeypatch
+):
+    other = operations.declare(title="Tills are dead", applications=[payments], by=by(ira))
+    write = notices.holding
+
+    def boom(incident, *args):
+        if incident == declared:
+            raise ValueError("A text that nobody can write")
+        return write(incident, *args)
+
+    monkeypatch.setattr("incidents.notices.holding", boom)
+    run_until("10:17", "10:18")
+    assert [update.kind for update in other.updates.order_by("number")] == ["acknowledgement", "holding"]
+    assert due(declared) == "10:17"
