@@ -87,9 +87,9 @@ class OutgoingMessage(models.Model):
     """One message to one recipient.
 
     `due_at` is the next attempt while queued and the end of the lease while sending; it is empty once the
-    row is final, and while a queued one is held until its turn (queue.release). `message_id` is derived from the
-    dedup key, so that a repeat after a crash between the server's accept and our mark carries the same one.
-    `repeats` counts those doubtful moments.
+    row is final, and while a queued one is held until its turn (queue.release), which is then its `created_at`.
+    `message_id` is derived from the dedup key, so that a repeat after a crash between the server's accept and our
+    mark carries the same one. `repeats` counts those doubtful moments.
     What is no mail goes to an `endpoint`; `data` is what it needs besides the text: {"links": [[label, url]],
     "values": {name: text}}.
     """

@@ -60,9 +60,10 @@ def put(
 
 
 def release(message: OutgoingMessage) -> None:
-    """Let a held message go."""
+    """Let a held message go. Its day begins now: waiting for its turn costs it no attempt."""
     rows = OutgoingMessage.objects.filter(pk=message.pk, state=OutgoingMessage.State.QUEUED, due_at=None)
-    if rows.update(due_at=clock.now()):
+    now = clock.now()
+    if rows.update(due_at=now, created_at=now):
         sweeps.poke(f"{SWEEP}.{message.lane}")
 
 

@@ -87,7 +87,10 @@ def send(pk: int) -> None:
     """Send one claimed message and mark it."""
     faults.reach("outbox.after_claim")
     message = OutgoingMessage.objects.select_related("endpoint").get(pk=pk)
-    mine = OutgoingMessage.objects.filter(pk=pk, state=State.SENDING, attempts=message.attempts)
+    mine = OutgoingMessage.objects.filter(
+        pk=pk, state=State.SENDING, attempts=message.attempts,
+        created_at=message.created_at,  # taken back and released again meanwhile, it is another attempt's
+    )  # fmt: skip
     try:
         transports.send(message)
     except transports.Refused as error:
@@ -119,17 +122,20 @@ def _try_later(message: OutgoingMessage, mine: QuerySet[OutgoingMessage], error:
     note = f"{type(error).__name__}: {error}"[:2000]
     unsure = isinstance(error, transports.Unsure)  # it may have been taken: the next attempt may be a repeat
     counted = F("repeats") + (1 if unsure else 0)
+    too_old = clock.now() - message.created_at > LONGEST_OUTAGE
+    patient = message.lane == Lane.WEBHOOK
     if _is_of_the_way(error):
-        wait, given_up = FIRST_RETRY, clock.now() - message.created_at > LONGEST_OUTAGE
+        wait, given_up = FIRST_RETRY, too_old
         circuits.failed(message.route, note)
     else:
         wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT)
-        given_up = message.attempts >= MOST_ATTEMPTS
+        given_up = message.attempts >= MOST_ATTEMPTS or (patient and too_old)
     if given_up:
         _end(message, mine, State.FAILED, note)
         return
     if isinstance(error, transports.NotNow) and error.after is not None:
-        wait = max(wait, error.after)
+        # Others of its object wait behind an event: there no receiver may ask for days, one call at a time.
+        wait = max(wait, min(error.after, LONGEST_WAIT) if patient else error.after)
     mine.update(state=State.QUEUED, due_at=clock.now() + wait, note=note, repeats=counted)
     log.info("outbox.retry", message=message.pk, wait=wait.total_seconds(), error=note)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -79,8 +79,17 @@ def _put(
 
 
 def release(delivery: Delivery, now: datetime) -> None:
-    """The sweep's act: its turn has come, the outbox may send it."""
-    Delivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(state=State.SENDING, due_at=None)
+    """The sweep's act: its turn has come, the outbox may send it.
+
+    Raises Later where another of its object went ahead since it was listed.
+    """
+    try:
+        with transaction.atomic():
+            Delivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(
+                state=State.SENDING, due_at=None
+            )
+    except IntegrityError as taken:  # webhooks_one_on_its_way; when that one ends, this one is listed again
+        raise sweeps.Later from taken
     queue.release(delivery.message)
 
 
