@@ -40,6 +40,7 @@ class Told:
     phase: str
     text: str
     pin: str
+    number: int
     edited: bool = False
 
 
@@ -158,6 +159,7 @@ def notice(
             PHASES.get(Update.Kind(update.kind), f"Update {update.number}"),
             update.text_for(Audience.EXTERNAL),
             PINS.get(Update.Kind(update.kind), "sent"),
+            update.number,
             update.edits > 0,
         )
         for update in incident.told  # type: ignore[attr-defined]

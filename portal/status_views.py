@@ -6,6 +6,7 @@ The internal one is at an address that cannot be guessed, so that a screen on a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from core.accounts.permissions import Permission
@@ -25,6 +27,7 @@ from core.common import clock
 from portal import kept, status
 
 HTML = "text/html; charset=utf-8"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @require_safe
@@ -137,14 +140,19 @@ def _feed() -> str:
     for one in status.history(clock.now()):
         for told in one.told:
             made.add_item(
-                title=f"{told.phase}: {one.title}",
+                title=_xml(f"{told.phase}: {one.title}"),
                 link=f"{base}{reverse('status:history')}#{one.reference}",
-                description=told.text,
-                unique_id=f"urn:desk:{one.reference}:{told.at:%Y%m%dT%H%M%S}",
+                description=escape(_xml(told.text)),  # readers take it for HTML
+                unique_id=f"urn:desk:{one.reference}:{told.number}",
                 pubdate=told.at,
                 updateddate=told.at,
             )
     return made.writeString("utf-8")
+
+
+def _xml(text: str) -> str:
+    """Without the characters that no XML can hold: one of them in one update would end the whole feed."""
+    return _NOT_XML.sub("", text)
 
 
 def _utc(at: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import xml.etree.ElementTree as ElementTree
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ from tests import world as worlds
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 3, 10, 14, 30, tzinfo=UTC)
+ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 @pytest.fixture
@@ -251,3 +253,37 @@ def test_nothing_a_person_wrote_is_markup(w):
     declare(w, title="<script>alert(1)</script>")
     for path in ("/status/", "/status/history/", "/status/feed.atom"):
         assert "<script>alert" not in read(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31mERROR\x1b[0m node 3", "Pasted\x0bfrom Word", "half \ufffe a letter"]
+)
+def test_no_character_of_an_update_ends_the_feed(w, text):
+    """Rows with characters that no XML holds may exist; the feed stays readable for 90 days all the same."""
+    send(w, declare(w), text)
+    ElementTree.fromstring(read("/status/feed.atom"))
+
+
+def test_the_feed_says_what_was_written_not_what_it_looks_like_as_html(w):
+    send(w, declare(w), "If a<b then <img src=x> & wait")
+    texts = [
+        one.text or "" for one in ElementTree.fromstring(read("/status/feed.atom")).iter(f"{ATOM}summary")
+    ]
+    assert any("If a&lt;b then &lt;img src=x&gt; &amp; wait" in text for text in texts)
+
+
+def test_two_updates_of_one_second_are_two_entries_of_the_feed(w):
+    send(w, declare(w), "One of three gateways fails.")
+    ids = [one.text for one in ElementTree.fromstring(read("/status/feed.atom")).iter(f"{ATOM}id")]
+    assert len(ids) == len(set(ids)) == 3
+
+
+def test_a_form_takes_control_characters_out_of_what_is_pasted(w):
+    incident = declare(w)
+    client = Client()
+    client.force_login(w.people["ira"])
+    place = f"/incidents/{incident.reference}/update/"
+    what = "\x1b[31mERROR\x1b[0m\x0bnode 3\n\ttab"
+    asked = {"number": 2, "status": "identified", "what": what, "affected": "Shops."}
+    assert client.post(place, asked).status_code == 302
+    assert Update.objects.get(number=2).what == "[31mERROR[0m node 3\n\ttab"
