@@ -12,6 +12,7 @@ from changes.models import Change
 from changes.vocabulary import FixKind, Outcome, Result, Type
 from core.common.actor import Actor
 from core.common.api import find_named, visible
+from core.common.wall_forms import TypedMomentField
 from incidents.models import Incident
 from problems.forms import LongField, PersonField
 from problems.models import Problem
@@ -21,7 +22,7 @@ RISK = "risk_"
 WHEN = "%Y-%m-%dT%H:%M"
 
 
-class MomentField(forms.DateTimeField):
+class MomentField(TypedMomentField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
         super().__init__(required=False, widget=widget, **kwargs)

@@ -10,6 +10,7 @@ from django import forms
 from catalogue.models import Application, Component, Region
 from core.accounts.models import User
 from core.common.vocabulary import Severity
+from core.common.wall_forms import TypedMomentField
 from customers.models import Audience, Organisation
 from incidents import queries
 from incidents.models import Incident, RoleHolding, Status, TimelineEntry
@@ -36,7 +37,7 @@ class LongField(forms.CharField):
         super().__init__(max_length=TEXT_LIMIT, widget=forms.Textarea(attrs=attrs), **kwargs)
 
 
-class MomentField(forms.DateTimeField):
+class MomentField(TypedMomentField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
         super().__init__(required=False, widget=widget, **kwargs)
@@ -229,7 +230,7 @@ class EditForm(DeskForm):
     title = DeclareForm.base_fields["title"]
     summary = LongField(required=False, label="Summary in the customer's words", rows=2)
     severity = forms.ChoiceField(choices=SEVERITIES, required=False)
-    started_at = forms.DateTimeField(
+    started_at = TypedMomentField(
         label="Impact began", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
     )
     applications = SeveralField(Application)

@@ -9,6 +9,7 @@ from django import forms
 from catalogue.models import Application, Component
 from core.accounts.models import User
 from core.common.vocabulary import Activity, Area, Channel, Level, Priority, Role, Severity, TicketKind
+from core.common.wall_forms import TypedMomentField
 from customers.models import Organisation
 from escalation.directory import Proposal
 from escalation.models import Team
@@ -231,7 +232,7 @@ class HandBackForm(forms.Form):
 
 class WaitForm(forms.Form):
     reason = LongText(label="What we wait for", required=False)
-    review_at = forms.DateTimeField(
+    review_at = TypedMomentField(
         label="Look again at (UTC)",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),

@@ -9,11 +9,25 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.dateparse import parse_datetime
 
+from core.common.api import EARLIEST, LATEST
 from core.common.errors import RuleBroken
 from core.common.walltime import Unclear, moment_of
 
 LOCAL = "%Y-%m-%dT%H:%M"
 MEANT = "_meant"  # the name of the choice between both neighbours, after the name of the field
+
+
+class TypedMomentField(forms.DateTimeField):
+    """A moment typed in the reader's zone, of the years that the API takes.
+
+    In the first and the last year that a computer knows, another reader's zone is a moment that it does not know.
+    """
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        if moment is not None and not EARLIEST.year <= moment.year < LATEST.year:
+            raise forms.ValidationError(f"The year must lie from {EARLIEST.year} to {LATEST.year - 1}.")
+        return moment
 
 
 class WallField(forms.CharField):

@@ -274,3 +274,26 @@ def test_the_command_page_costs_the_same_however_long_the_story(as_ira, url, dec
         operations.send_update(declared.reference, what=f"News {number}", affected="Shops.", by=by(ira))
         operations.add_entry(declared.reference, body=f"Fact {number}", by=by(ira))
     assert queries() == before < 25
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "typed", ["0001-01-01T00:00", "9999-12-31T23:59", "1969-12-31T23:59", "2200-01-01T00:00"]
+)
+def test_a_moment_of_an_impossible_year_is_refused(zone, typed, declared, client, ira, max):
+    """It would be none at all in another reader's zone, and end the page for them."""
+    ira.timezone = zone
+    ira.save()
+    client.force_login(ira)
+    place = f"/incidents/{declared.reference}/"
+    for verb, facts in [
+        ("add_entry", {"body": "x", "kind": "observation", "happened_at": typed}),
+        ("update", {"number": 2, "what": "x", "affected": "y", "next_update_at": typed}),
+        ("restore", {"body": "x", "severity": "SEV2", "restored_at": typed}),
+        ("edit", {"title": "x", "version": declared.version, "started_at": typed}),
+    ]:
+        assert client.post(f"{place}{verb}/", facts).status_code == 422, verb
+    max.timezone = "America/New_York"
+    max.save()
+    client.force_login(max)
+    assert client.get(place).status_code == 200
