@@ -205,7 +205,8 @@ def last_restoration(incident: Incident) -> Update | None:
 
 
 def last_update(incident: Incident) -> Update | None:
-    return incident.updates.order_by("-number").first()
+    """The last report to everybody: news to one audience and corrections of older words are none."""
+    return incident.updates.filter(audience="", corrects=None).order_by("-number").first()
 
 
 def last_written(incident: Incident) -> Update | None:

@@ -16,7 +16,7 @@ from core.common.errors import Conflict, RuleBroken, Stale
 from incidents import closing, links, queries, rules
 from incidents import postmortem_rules as owing
 from incidents.models import Incident, Status, TimelineEntry
-from incidents.operations import ledger, postmortems, promises
+from incidents.operations import ledger, postmortems, promises, timed
 from incidents.queries import AFFECTED
 
 EDITABLE = (
@@ -212,8 +212,14 @@ def _follow_severity(incident: Incident) -> None:
 
 
 def _anchor(incident: Incident, minutes: int | None, why: str, **columns: Any) -> None:
-    """Let the rhythm start anew at the last sent update (HARD_CASES 1)."""
+    """Let the rhythm start anew at the last sent update (HARD_CASES 1).
+
+    A moment that has come is settled first, as the sweep would have: no change of plan takes the words from people.
+    """
     now = clock.now()
+    if incident.next_update_due_at is not None and incident.next_update_due_at <= now:
+        timed.fall_due(incident, now)
+        incident = Incident.objects.get(pk=incident.pk)
     last = queries.last_update(incident)
     due = rules.next_due(last.sent_at if last else incident.declared_at, minutes, now)
     promises.moved(incident, to=due, reason=why)

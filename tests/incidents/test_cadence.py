@@ -10,6 +10,7 @@ from core.common import clock
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
 from core.timers.models import StuckRow
+from customers.models import Subscription
 from incidents import cadence, notices, operations, queries
 from incidents.models import Cadence, Incident, Promise, Update, WhenDue
 from servicedesk import health
@@ -274,3 +275,54 @@ def test_one_incident_that_fails_does_not_hold_up_another(
     run_until("10:17", "10:18")
     assert [update.kind for update in other.updates.order_by("number")] == ["acknowledgement", "holding"]
     assert due(declared) == "10:17"
+
+
+# --- what moves the rhythm --------------------------------------------------------------------------------
+@pytest.fixture
+def told_the_technicians(declared, traveller, ira, by):
+    """A minute before the update is due, technical readers alone got news."""
+    Subscription.objects.create(email="tech@firm.example", incident_id=declared.pk, audience="technical")
+    traveller.move_to(at("10:16"))
+    operations.send_update(declared.reference, what="Node 3", affected="x", audience="technical", by=by(ira))
+    return declared
+
+
+def test_a_severity_changed_as_the_moment_comes_silences_nobody(declared, traveller, ira, by):
+    Cadence.objects.update_or_create(severity="SEV3", defaults={"minutes": 60})
+    traveller.move_to(at("10:17") + timedelta(seconds=5))
+    operations.edit(declared.reference, changes={"severity": "SEV3"}, by=by(ira))
+    assert ledger()[1:] == [(2, "holding", "10:17")]
+    assert due(declared) == "11:17"
+
+
+def test_a_rhythm_changed_after_an_outage_names_every_moment_that_was_missed(declared, traveller, ira, by):
+    traveller.move_to(at("10:50"))
+    operations.set_cadence(declared.reference, minutes=30, reason="Slow repair", by=by(ira))
+    assert ledger()[1:] == [(2, "catch_up", "10:50")]
+    rows = Promise.objects.order_by("due_at").values_list("due_at", "outcome")
+    assert list(rows)[:3] == [(at("10:17"), "missed"), (at("10:32"), "missed"), (at("10:47"), "late")]
+
+
+def test_news_to_one_audience_is_no_anchor_of_the_rhythm(told_the_technicians, ira, by):
+    operations.set_cadence(told_the_technicians.reference, minutes=15, reason="As before", by=by(ira))
+    assert due(told_the_technicians) == "10:17"
+
+
+def test_a_correction_is_no_anchor_of_the_rhythm(declared, traveller, ira, by):
+    traveller.move_to(at("10:03"))
+    operations.send_update(declared.reference, what="Cards fail.", affected="x", by=by(ira))
+    traveller.move_to(at("10:10"))
+    operations.correct(
+        declared.reference, number=2, wrong="Typo", what="Cards fail!", affected="x", by=by(ira)
+    )
+    operations.set_cadence(declared.reference, minutes=20, reason="Slow repair", by=by(ira))
+    assert due(declared) == "10:23"
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_nobody_is_told_of_a_report_that_others_got(told_the_technicians, run_until, ira, by, by_hand):
+    if by_hand:
+        operations.no_change(told_the_technicians.reference, by=by(ira))
+    run_until("10:17", "10:18")
+    text = OutgoingMessage.objects.get(about_version=3, to="boss@firm.example").text
+    assert "10:16" not in text and "since 10:02" in " ".join(text.split())

@@ -151,10 +151,19 @@ def test_a_slower_rhythm_is_a_promise_moved_of_which_nobody_heard(ten_past, ira,
     assert Promise.objects.get().reason == "Slow repair"
 
 
-def test_a_rhythm_changed_after_the_moment_has_come_is_a_miss(declared, traveller, ira, by):
+def test_a_rhythm_changed_after_the_moment_has_come_settles_it_first(declared, traveller, ira, by):
     traveller.move_to(at("10:17"))
     operations.set_cadence(declared.reference, minutes=60, reason="Slow repair", by=by(ira))
-    assert lines() == [("10:17", "missed", "11:02", False)]
+    assert [update.kind for update in declared.updates.order_by("number")] == ["acknowledgement", "holding"]
+    assert sorted(lines()) == [("10:17", "covered", None, True), ("10:32", "moved", "11:17", False)]
+
+
+def test_a_rhythm_changed_where_the_desk_only_reminds_leaves_a_miss(declared, traveller, ira, by):
+    Incident.objects.update(when_due=WhenDue.REMIND)
+    traveller.move_to(at("10:17"))
+    operations.set_cadence(declared.reference, minutes=60, reason="Slow repair", by=by(ira))
+    assert declared.updates.count() == 1
+    assert lines()[0] == ("10:17", "missed", None, False)
 
 
 def test_a_faster_rhythm_moves_nothing(ten_past, ira, by):
