@@ -6,7 +6,7 @@ watches. Of what an event holds only the fields named here go out, never a text 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Beside them, from the event's own data: the number of an update, the other ticket of a merge.
 EXTRA: tuple[str, ...] = ("number", "other", "breached_at")
+# Of all these, what names another piece of work, which the owner may not see.
+REFERENCES: frozenset[str] = frozenset({"parent", "other"})
+Seen = Callable[[str], bool]
 API: dict[str, str] = {
     "ticket": "tickets",
     "incident": "incidents",
@@ -119,24 +122,28 @@ def wants(chosen: list[str], name: str) -> bool:
     return name in chosen or f"{name.partition('.')[0]}.*" in chosen
 
 
-def changes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The public fields that changed: {field: {"before", "after"}}."""
+def changes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    """The public fields that changed: {field: {"before", "after"}}; null for work that is not `seen`."""
     return {
-        name: {"before": plain(before.get(name)), "after": plain(after.get(name))}
+        name: {"before": _told(name, before.get(name), seen), "after": _told(name, after.get(name), seen)}
         for name in FIELDS.get(kind, ())
         if name in before or name in after
     }
 
 
-def more(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What else an event says that is public."""
-    found = {name: plain(data[name]) for name in EXTRA if data.get(name) is not None}
+def more(data: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    """What else an event says that is public; null for work that is not `seen`."""
+    found = {name: _told(name, data[name], seen) for name in EXTRA if data.get(name) is not None}
     goals = [
         {"goal": row.get("goal"), "target_minutes": row.get("target_minutes")}
         for row in data.get("clocks", [])
         if isinstance(row, dict)
     ]
     return {**found, "goals": goals} if goals else found
+
+
+def _told(name: str, value: Any, seen: Seen) -> Any:
+    return None if name in REFERENCES and value and not seen(str(value)) else plain(value)
 
 
 def plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +91,16 @@ def seen_by_owner(owner: User, kind: str, pk: int | None) -> Any:
     actor = actors.for_user(owner, door=Door.HOOK)
     found = subjects.kind(kind).visible_to(actor).filter(pk=pk).first()
     return None if isinstance(found, Incident) and found.drill else found
+
+
+def names_seen(owner: User) -> Callable[[str], bool]:
+    """Whether a reference names a piece of work that the owner may see now."""
+
+    def seen(reference: str) -> bool:
+        named = subjects.named(reference)
+        return named is not None and seen_by_owner(owner, *named) is not None
+
+    return seen
 
 
 def next_in_line(now: datetime) -> QuerySet[Delivery]:

@@ -137,3 +137,36 @@ def test_who_does_not_manage_webhooks_finds_none(desk, other, hook):
         assert not queries.webhooks(by).exists()
         with pytest.raises(NotAllowed, match="Admin can"):
             queries.get_for(made.webhook.pk, by=by)
+
+
+def test_the_other_ticket_of_a_merge_is_not_named_to_who_may_not_see_it(desk, other, hook):
+    """Root is named on one of two confidential tickets that become one."""
+    eli = worlds.by(desk.people["eli"])
+    seen, hidden = (
+        tickets.create(subject=name, requester=desk.casey, component=desk.gateway, confidential=True, by=eli)
+        for name in ("One", "quokka")
+    )
+    tickets.name_person(seen.reference, person=desk.people["root"], by=eli)
+    hook(other, "ticket.*")
+    tickets.merge(hidden.reference, into=seen.reference, by=eli)
+    tick()
+    assert [(got.json["data"]["action"], got.json["data"]["other"]) for got in other.got] == [
+        ("merged_here", None)
+    ]
+    assert all(hidden.reference.encode() not in got.body for got in other.got)
+
+
+def test_a_parent_is_named_to_who_may_see_it_and_to_nobody_else(desk, other, hook, ticket):
+    eli = worlds.by(desk.people["eli"])
+    hook(other, "ticket.*")
+    child, hidden, shown = ticket(), ticket("quokka"), ticket("Parent")
+    for one in (hidden, child):
+        tickets.edit(one.reference, values={"confidential": True}, by=eli)
+    tickets.set_parent(child.reference, parent=hidden.reference, by=eli)
+    tickets.edit(child.reference, values={"confidential": False}, by=eli)
+    tick()
+    other.got.clear()
+    tickets.set_parent(child.reference, parent=shown.reference, by=eli)
+    tick()
+    [told_of] = other.got
+    assert told_of.json["data"]["changes"]["parent"] == {"before": None, "after": shown.reference}

@@ -41,11 +41,12 @@ def tell(event: Event) -> None:
     for webhook in queries.listeners(name, event):
         found = queries.seen_by_owner(webhook.owner, event.subject_kind, event.subject_id)
         if found is not None:
+            seen = queries.names_seen(webhook.owner)
             data = {
                 "kind": event.subject_kind, "reference": found.reference, "url": _url(found), "version": found.version,
                 "action": event.name.partition(".")[2],
-                "changes": published.changes(event.subject_kind, event.before, event.after),
-                **published.more(event.data),
+                "changes": published.changes(event.subject_kind, event.before, event.after, seen),
+                **published.more(event.data, seen),
             }  # fmt: skip
             _put(webhook, name, event.at, data, event=event)
 
