@@ -7,9 +7,10 @@ import logging
 import socket
 
 import pytest
+from django.db import connection
 
 from core.audit.models import Event
-from core.common.errors import Conflict, RuleBroken, Stale
+from core.common.errors import Conflict, NotAllowed, RuleBroken, Stale
 from core.outbox.models import Endpoint
 from tests import world as worlds
 from tests.webhooks.conftest import fresh, tick
@@ -153,3 +154,24 @@ def test_what_people_did_is_in_the_trail(by, other):
     assert list(names) == [
         "webhook.created", "webhook.edited", "webhook.secret_rotated", "webhook.tested", "webhook.switched_off",
     ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everybody_can_write_while_a_name_is_looked_up(desk, monkeypatch):
+    """A slow name server must not hold the transaction in which a webhook is saved."""
+    by, inside = worlds.by(desk.people["root"]), []
+
+    def look_up(*args, **kwargs):
+        inside.append(connection.in_atomic_block)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    made = create(by)
+    operations.edit(made.webhook.pk, changes={"url": "https://hooks.example/y"}, by=by)
+    assert inside == [False, False]
+
+
+def test_who_may_not_manage_webhooks_has_no_name_looked_up(desk, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: pytest.fail("looked up"))
+    with pytest.raises(NotAllowed):
+        create(worlds.by(desk.people["eli"]))

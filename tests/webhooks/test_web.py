@@ -7,6 +7,8 @@ import re
 import pytest
 from django.test import Client
 
+from core.accounts.models import RoleGrant, User
+from core.common.vocabulary import Role
 from tests.webhooks.conftest import fresh, tick
 from webhooks.models import Delivery, Webhook
 
@@ -64,6 +66,15 @@ def test_an_edit_keeps_the_address_when_none_is_typed(client, other, hook):
     )
     assert stale.status_code == 412
     assert "Late" in text(stale)
+
+
+def test_an_edit_without_an_owner_hands_nothing_over(client, other, hook):
+    robot = User.objects.create(username="robot")
+    RoleGrant.objects.create(user=robot, role=Role.INTEGRATION)
+    made = hook(other, "ticket.*", owner=robot).webhook
+    answer = client.post(f"/webhooks/{made.pk}/edit/", {"name": "Other", "events": ["sla.*"], "version": 1})
+    assert answer.status_code == 302
+    assert (fresh(made).name, fresh(made).owner) == ("Other", robot)
 
 
 def test_a_test_is_sent_and_its_answer_shown(client, other, hook):

@@ -35,8 +35,21 @@ class Made:
     secret: str
 
 
+def create(*, url: str, by: Actor, **facts: Any) -> Made:
+    """Tell an address of events: `name`, `events`, and if wanted `only`, `owner`, `active`.
+
+    `only` is one reference, for that piece of work alone.
+
+    It runs with the rights of its owner: oneself, or an integration account; nobody reads through somebody else's
+    eyes. Raises RuleBroken for an address that the desk never calls, unknown events or another owner.
+    """
+    require(by, Permission.MANAGE_WEBHOOKS)
+    endpoints.checked(url, look_up=True)  # a slow name server holds up nobody's writing: no transaction yet
+    return _create(url=url, by=by, **facts)
+
+
 @transaction.atomic
-def create(
+def _create(
     *,
     name: str,
     url: str,
@@ -46,27 +59,27 @@ def create(
     active: bool = True,
     by: Actor,
 ) -> Made:
-    """Tell an address of events. `only` is one reference, for that piece of work alone.
-
-    It runs with the rights of its owner: oneself, or an integration account; nobody reads through somebody else's
-    eyes. Raises RuleBroken for an address that the desk never calls, unknown events or another owner.
-    """
-    require(by, Permission.MANAGE_WEBHOOKS)
     if Webhook.objects.filter(removed_at=None).count() >= MOST:
         raise RuleBroken(f"The desk has {MOST} webhooks; remove one that nobody needs.")
     columns = {
         "name": _named(name), "events": _chosen(events), "owner": _owner(owner, by), **_only(only, by),
     }  # fmt: skip
-    endpoints.checked(url, look_up=True)
     endpoint, secret = endpoints.add(Endpoint.Transport.WEBHOOK, url)
     made = Webhook.objects.create(endpoint=endpoint, active=active, created_at=clock.now(), **columns)
     trail.record("webhook.created", on=made, by=by, host=endpoint.host, after=_facts(made))
     return Made(queries.get_for(made.pk, by=by), secret)
 
 
-@transaction.atomic
 def edit(pk: int | str, *, changes: dict[str, Any], version: int | None = None, by: Actor) -> Webhook:
     """Change some facts (FACTS). What is on its way goes to the new address. Raises as `create`, and Stale."""
+    _mine(pk, by)
+    if url := changes.get("url", "").strip():
+        endpoints.checked(url, look_up=True)  # before the transaction, as in `create`
+    return _edit(pk, changes=changes, url=url, version=version, by=by)
+
+
+@transaction.atomic
+def _edit(pk: int | str, *, changes: dict[str, Any], url: str, version: int | None, by: Actor) -> Webhook:
     webhook = _mine(pk, by)
     columns: dict[str, Any] = {}
     if "name" in changes:
@@ -75,13 +88,10 @@ def edit(pk: int | str, *, changes: dict[str, Any], version: int | None = None, 
         columns["events"] = _chosen(changes["events"])
     if "only" in changes:
         columns |= _only(changes["only"], by)
-    if "owner" in changes:
+    if changes.get("owner") is not None:  # a form without it hands nothing over
         columns["owner"] = _owner(changes["owner"], by)
     if "active" in changes:
         columns |= _switched(changes["active"])
-    url = changes.get("url", "").strip()
-    if url:
-        endpoints.checked(url, look_up=True)
     before = _facts(webhook)
     rows = Webhook.objects.filter(pk=webhook.pk, removed_at=None)
     rows = rows if version is None else rows.filter(version=version)
