@@ -20,7 +20,7 @@ SENTENCES: dict[str, Presenter] = {
     "webhook.removed": "removed the webhook to {data[host]}",
     "webhook.secret_rotated": "made a new secret; the old one signs as well for {data[hours]} hours",
     "webhook.tested": "sent a test",
-    "webhook.redelivered": "sent {data[about]} again",
+    "webhook.redelivered": "sent delivery {data[delivery]} again",
     "webhook.dead_redelivered": "sent {data[count]} dead letters again",
-    "webhook.skipped": "gave up on {data[about]}, so that what comes after it goes on",
+    "webhook.skipped": "gave up on delivery {data[delivery]}, so that what comes after it goes on",
 }

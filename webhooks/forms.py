@@ -63,6 +63,6 @@ def _initial(webhook: Webhook | None, by: Actor) -> dict[str, Any]:
         me = User.objects.filter(pk=by.user_id).values_list("username", flat=True).first()
         return {"owner": me, "events": []}
     return {
-        "name": webhook.name, "events": webhook.events, "only": webhook.only_ref, "owner": webhook.owner.username,
+        "name": webhook.name, "events": webhook.events, "only": webhook.only_shown, "owner": webhook.owner.username,
         "version": webhook.version,
     }  # fmt: skip

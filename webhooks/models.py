@@ -8,7 +8,7 @@ from operator import or_
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from core.accounts.permissions import Permission, can
 from core.common.actor import Actor
@@ -16,11 +16,23 @@ from core.common.ids import Versioned
 from core.outbox.models import Endpoint, OutgoingMessage
 from worklog import subjects
 
+SOME_WORK = "one piece of work"
+
 
 class WebhookQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def visible_to(self, actor: Actor) -> WebhookQuerySet:
-        """All of them for who manages webhooks, for nobody else any."""
-        return self.filter(removed_at=None) if can(actor, Permission.MANAGE_WEBHOOKS) else self.none()
+        """All of them for who manages webhooks, for nobody else any; each with `only_seen` for `only_shown`."""
+        if not can(actor, Permission.MANAGE_WEBHOOKS):
+            return self.none()
+        seen = [
+            Q(only_kind=kind.name, only_id__in=kind.visible_to(actor).values("pk"))
+            for kind in subjects.kinds()
+        ]
+        return self.filter(removed_at=None).annotate(
+            only_seen=Case(
+                When(reduce(or_, seen), then=True), default=False, output_field=models.BooleanField()
+            )
+        )
 
 
 class Webhook(Versioned):
@@ -54,6 +66,11 @@ class Webhook(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def only_shown(self) -> str:
+        """The one piece of work it is told of, by its reference where the reader found to see it (visible_to)."""
+        return self.only_ref if getattr(self, "only_seen", False) or not self.only_ref else SOME_WORK
 
     @property
     def host(self) -> str:

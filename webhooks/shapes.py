@@ -48,7 +48,7 @@ class WebhookOut(StrictSerializer):
     )
 
     def get_only(self, webhook: Webhook) -> str | None:
-        return webhook.only_ref or None
+        return webhook.only_shown or None
 
     def get_secret(self, webhook: Webhook) -> str | None:
         return getattr(webhook, "shown_once", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from core.accounts.models import RoleGrant, User
 from core.common.errors import NotAllowed, NotFound, RuleBroken
@@ -13,7 +14,7 @@ from problems import operations as problems
 from tests import world as worlds
 from tests.webhooks.conftest import tick, told
 from tickets import operations as tickets
-from webhooks import operations, queries
+from webhooks import operations, queries, shapes
 from webhooks.models import Delivery, Webhook
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,56 @@ def test_the_log_hides_what_its_reader_may_not_see(desk, other, hook, ticket):
     assert len(queries.deliveries(made.webhook, root(desk))) == 1
     tickets.edit(secret.reference, values={"confidential": True}, by=worlds.by(desk.people["ana"]))
     assert list(queries.deliveries(made.webhook, root(desk))) == []
+
+
+def test_another_admin_reads_no_reference_of_confidential_work(desk, other, hook):
+    """Neither what a webhook is about nor what its history says was sent again or skipped."""
+    RoleGrant.objects.create(user=desk.people["eli"], role=Role.ADMIN)
+    eli = worlds.by(desk.people["eli"])
+    secret = tickets.create(
+        subject="quokka", requester=desk.casey, component=desk.gateway, confidential=True, by=eli
+    )
+    made = hook(other, "ticket.*", who="eli", only=secret.reference).webhook
+    tickets.reply(secret.reference, body="x", public=True, by=eli)
+    tick()
+    [sent] = Delivery.objects.all()
+    operations.redeliver(sent.pk, by=eli)
+    operations.skip(sent.pk, by=eli)
+
+    def pages(name):
+        client = Client()
+        client.force_login(desk.people[name])
+        return [client.get(url).content.decode() for url in ("/webhooks/", f"/webhooks/{made.pk}/")]
+
+    listed, page = pages("root")
+    assert secret.reference not in listed + page
+    assert "one piece of work" in listed and "one piece of work" in page
+    assert f"sent delivery {sent.pk} again" in page
+    assert all(secret.reference in page for page in pages("eli"))
+    assert [shapes.WebhookOut(queries.get_for(made.pk, by=by)).data["only"] for by in (root(desk), eli)] == [
+        "one piece of work", secret.reference,
+    ]  # fmt: skip
+
+
+def test_an_edit_by_who_may_not_see_the_work_leaves_it_as_it_is(desk, other, hook):
+    robot = User.objects.create(username="robot")
+    RoleGrant.objects.create(user=robot, role=Role.INTEGRATION)
+    RoleGrant.objects.create(user=desk.people["eli"], role=Role.ADMIN)
+    secret = tickets.create(
+        subject="quokka", requester=desk.casey, component=desk.gateway, confidential=True,
+        by=worlds.by(desk.people["eli"]),
+    )  # fmt: skip
+    made = hook(other, "ticket.*", who="eli", only=secret.reference, owner=robot).webhook
+    client = Client()
+    client.force_login(desk.people["root"])
+    path = f"/webhooks/{made.pk}/edit/"
+    assert secret.reference not in client.get(path).content.decode()
+    typed = {"name": "Other", "events": ["ticket.*"], "only": "one piece of work", "version": 1}
+    assert client.post(path, typed).status_code == 302
+    kept = Webhook.objects.get()
+    assert (kept.name, kept.only_ref) == ("Other", secret.reference)
+    assert client.post(path, {**typed, "only": "", "version": 2}).status_code == 302
+    assert Webhook.objects.get().only_ref == ""
 
 
 def test_an_owner_who_lost_a_role_hears_less(desk, other, hook, ticket):

@@ -167,7 +167,7 @@ def redeliver(pk: int | str, *, by: Actor) -> Delivery:
     if not again.update(state=State.WAITING, due_at=clock.now(), finished_at=None):
         raise Conflict("It is on its way already.")
     queue.hold_again(delivery.message)
-    trail.record("webhook.redelivered", on=webhook, by=by, delivery=delivery.pk, about=str(delivery))
+    trail.record("webhook.redelivered", on=webhook, by=by, delivery=delivery.pk)
     sweeps.poke(SWEEP)
     return queries.get_delivery(delivery.pk, by=by)
 
@@ -199,7 +199,7 @@ def skip(pk: int | str, *, by: Actor) -> Delivery:
     if not rows.update(state=State.SKIPPED, due_at=None, finished_at=clock.now()):
         raise Conflict(f"It is {delivery.get_state_display().lower()} already.")
     queue.withdraw(delivery.message, "Skipped by hand.")
-    trail.record("webhook.skipped", on=delivery.webhook, by=by, delivery=delivery.pk, about=str(delivery))
+    trail.record("webhook.skipped", on=delivery.webhook, by=by, delivery=delivery.pk)
     sweeps.poke(SWEEP)
     return queries.get_delivery(delivery.pk, by=by)
 

@@ -86,7 +86,7 @@ def _edit(pk: int | str, *, changes: dict[str, Any], url: str, version: int | No
         columns["name"] = _named(changes["name"])
     if "events" in changes:
         columns["events"] = _chosen(changes["events"])
-    if "only" in changes:
+    if changes.get("only", webhook.only_shown) != webhook.only_shown:  # as shown, it stays what it is
         columns |= _only(changes["only"], by)
     if changes.get("owner") is not None:  # a form without it hands nothing over
         columns["owner"] = _owner(changes["owner"], by)
