@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core.accounts.permissions import Permission
 from core.audit import trail
@@ -75,7 +76,7 @@ def undo_merge(ref: str, *, by: Actor) -> Incident:
     now = clock.now()
     if made is None or not Merge.objects.filter(pk=made.pk, undone_at=None).update(undone_at=now):
         raise Conflict(f"The merge of {source.reference} was undone a moment ago.")
-    _bring_back(survivor, source, made.moved)
+    _bring_back(survivor, source, made)
     status = made.moved["was"]["status"]
     ledger.write(
         source,
@@ -155,19 +156,54 @@ def _widen(target: Incident, source: Incident, name: str) -> list[int]:
     return more
 
 
-def _bring_back(survivor: Incident, source: Incident, moved: dict[str, Any]) -> None:
-    """The way back, for what is still with the survivor."""
+def _bring_back(survivor: Incident, source: Incident, made: Merge) -> None:
+    """The way back, for what is still with the survivor and needed there by nobody else who went in."""
+    moved = made.moved
     Incident.objects.filter(pk__in=moved["earlier"], merged_into=survivor).update(merged_into=source)
     Incident.objects.filter(pk__in=moved["children"], parent_id__in=(survivor.pk, survivor.parent_id)).update(
         parent=source
     )
     source.suspicions.model.objects.filter(pk__in=moved["judged"], incident=survivor).update(incident=source)
-    Subscription.objects.filter(pk__in=moved["subscriptions"], incident_id=survivor.pk).update(
-        incident_id=source.pk
-    )
-    for name, pks in moved["affected"].items():
-        getattr(survivor, name).remove(*pks)
+    others = Incident.objects.filter(merged_into=survivor).exclude(pk=source.pk)
+    _bring_subscribers_back(survivor, source, moved["subscriptions"], others)
+    for name in AFFECTED:
+        _narrow(survivor, made, name, others)
     worklog.bring_back(Incident.SUBJECT, survivor.pk, source.pk, moved)
+
+
+def _bring_subscribers_back(
+    survivor: Incident, source: Incident, pks: list[int], others: QuerySet[Incident]
+) -> None:
+    """Who is on the list of another one that went in, too, stays on the survivor's by that."""
+    rows = list(
+        Subscription.objects.filter(pk__in=pks, incident_id=survivor.pk).select_related("user", "endpoint")
+    )
+    Subscription.objects.filter(pk__in=[row.pk for row in rows]).update(incident_id=source.pk)
+    leaving = {audience.key_of(row) for row in rows}
+    left_there = Subscription.objects.filter(incident_id__in=list(others.values_list("pk", flat=True)))
+    for row in left_there.running().select_related("user", "endpoint").order_by("pk"):
+        if audience.key_of(row) not in leaving:
+            continue
+        leaving.remove(audience.key_of(row))
+        heir = Merge.objects.get(source_id=row.incident_id, undone_at=None)
+        heir.moved["subscriptions"].append(row.pk)  # so that it goes back with its own
+        heir.save(update_fields=["moved"])
+        Subscription.objects.filter(pk=row.pk).update(incident_id=survivor.pk)
+
+
+def _narrow(survivor: Incident, made: Merge, name: str, others: QuerySet[Incident]) -> None:
+    """Take away what the merge brought, but for what was the survivor's own and what others that went in affect."""
+    running = Merge.objects.filter(undone_at=None)
+    brought = {pk for one in running.filter(target=survivor) for pk in one.moved["affected"][name]}
+    if made.target_id == survivor.pk:
+        brought |= set(made.moved["affected"][name])
+    for pk in brought.intersection(made.moved["affected"][name]):
+        heir = running.filter(source__in=others, **{f"source__{name}": pk}).order_by("pk").first()
+        if heir is None:
+            getattr(survivor, name).remove(pk)
+        elif pk not in heir.moved["affected"][name]:
+            heir.moved["affected"][name].append(pk)  # so that it goes when nothing needs it any more
+            heir.save(update_fields=["moved"])
 
 
 def _parent_again(pk: int | None) -> int | None:

@@ -96,6 +96,35 @@ def test_a_merge_is_undone_with_exactly_what_went_along(declared, other, travell
         operations.undo_merge(other.reference, by=by(ira))
 
 
+def test_undone_below_a_chain_the_survivor_keeps_what_was_its_own(declared, payments, ira, by):
+    first = operations.declare(title="Tills", applications=[payments], by=by(ira))
+    second = operations.declare(title="Shops", by=by(ira))
+    operations.merge(first.reference, into=second.reference, by=by(ira))
+    operations.merge(second.reference, into=declared.reference, by=by(ira))
+
+    operations.undo_merge(first.reference, by=by(ira))
+    assert told(declared) == ["boss@firm.example", "shop@firm.example"]
+
+
+def test_of_two_that_brought_the_same_the_survivor_keeps_it_until_both_are_undone(
+    declared, payments, ira, by
+):
+    survivor = operations.declare(title="Shops", by=by(ira))
+    pair = [operations.declare(title=name, applications=[payments], by=by(ira)) for name in ("A", "B")]
+    for one in pair:
+        operations.subscribe(one.reference, email="guest@firm.example", by=by(ira))
+        operations.merge(one.reference, into=survivor.reference, by=by(ira))
+    everybody = ["boss@firm.example", "guest@firm.example", "shop@firm.example"]
+    assert told(survivor) == everybody
+
+    operations.undo_merge(pair[0].reference, by=by(ira))
+    assert told(survivor) == told(pair[0]) == everybody
+
+    operations.undo_merge(pair[1].reference, by=by(ira))
+    assert told(pair[1]) == everybody
+    assert told(survivor) == ["all@firm.example"]
+
+
 def test_through_a_chain_the_last_one_survives(declared, other, ira, by):
     third = operations.declare(title="Cards again", by=by(ira))
     operations.merge(third.reference, into=other.reference, by=by(ira))
