@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+
 from core.accounts.models import User
 from core.common import clock
 from escalation import queries as escalation
@@ -55,8 +57,15 @@ def moved(incident: Incident, *, to: datetime | None, reason: str, answer: Updat
 
 
 def _write(incident: Incident, lines: Iterable[dict[str, Any]]) -> None:
-    """The first answer to a moment stands; a moment that was moved and comes back is due once more."""
+    """The first answer to a moment stands; a moment that was moved and comes back is due once more.
+
+    So is one that an early answer promised again: then what happened at the moment itself stands.
+    """
     person, now = writer(incident), clock.now()
+    lines = list(lines)
+    answered = [line["due_at"] for line in lines if line["outcome"] != Outcome.MOVED]
+    earlier = Promise.objects.filter(incident=incident, due_at__in=answered, settled_at__lt=F("due_at"))
+    earlier.exclude(outcome=Outcome.MOVED).delete()
     team = escalation.team_of(person.pk) if person is not None else None
     rows = [Promise(incident=incident, settled_at=now, person=person, team=team, **line) for line in lines]
     Promise.objects.bulk_create(rows, ignore_conflicts=True)

@@ -76,6 +76,19 @@ def test_acknowledging_news_to_one_audience_and_reopening_answer_nothing(declare
     assert [(due, outcome) for due, outcome, *_ in lines()] == [("10:17", "kept")]
 
 
+def test_a_moment_promised_again_by_an_early_answer_counts_for_what_happened_then(
+    declared, traveller, ira, by, run_until
+):
+    for minute in ("10:05", "10:12"):
+        traveller.move_to(at(minute))
+        operations.send_update(
+            declared.reference, what="x", affected="y", next_update_at=at("10:20"), by=by(ira)
+        )
+    assert [line[:2] for line in lines()] == [("10:17", "kept"), ("10:20", "kept")]
+    run_until("10:13", "10:21")
+    assert [line[:2] for line in lines()] == [("10:17", "kept"), ("10:20", "covered")]
+
+
 def test_merging_is_the_last_answer(declared, traveller, ira, by):
     other = operations.declare(title="All of it", by=by(ira))
     traveller.move_to(at("10:12"))
