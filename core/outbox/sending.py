@@ -14,7 +14,8 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from core.common import clock, faults
 from core.outbox import bounces, circuits, queue, relevance, settled, transports
@@ -57,9 +58,15 @@ def _hands_of(lane: Lane) -> Callable[[], int]:
 
 
 def due(lane: Lane, now: datetime) -> QuerySet[OutgoingMessage]:
-    """What may be sent now in a lane: nothing whose way out is known to be blocked."""
-    rows = OutgoingMessage.objects.filter(lane=lane, due_at__lte=now).order_by("due_at", "id")
-    return circuits.leave_out_blocked(rows, now)
+    """What may be sent now in a lane: nothing whose way out is known to be blocked.
+
+    Webhooks take turns by endpoint, so that what waits for a slow one stands in front of no other.
+    """
+    rows = circuits.leave_out_blocked(OutgoingMessage.objects.filter(lane=lane, due_at__lte=now), now)
+    if lane != Lane.WEBHOOK:
+        return rows.order_by("due_at", "id")
+    turn = Window(RowNumber(), partition_by="endpoint", order_by=["due_at", "id"])
+    return rows.alias(turn=turn).order_by("turn", "due_at", "id")
 
 
 def claim(message: OutgoingMessage, now: datetime) -> sweeps.AfterCommit | None:

@@ -123,3 +123,21 @@ def test_who_was_overtaken_comes_back_with_the_next_look(desk, other, hook, tick
     tick()
     second.refresh_from_db()
     assert second.state == State.DELIVERED
+
+
+def test_a_receiver_with_much_to_hear_stands_in_front_of_no_other(other, third, hook, ticket, monkeypatch):
+    """Webhooks share few connections; they take turns."""
+    order = []
+
+    def post(url, body, headers):
+        order.append("long" if str(other.port) in url else "short")
+        return outgoing.Answer(200, {}, b"")
+
+    monkeypatch.setattr(outgoing, "post", post)
+    hook(other, "ticket.*")
+    for number in range(12):
+        ticket(str(number))
+    hook(third, "ticket.*")
+    ticket("last")
+    tick()
+    assert (order.index("short"), len(order)) == (1, 14)
