@@ -80,6 +80,13 @@ def _not_theirs(incident: Incident) -> Q:
     return by_status | by_portal & ~Q(organisation__in=organisations)
 
 
+def may_stay(incident: Incident, row: Subscription) -> bool:
+    """Whether who is on none of its lists any more may go on hearing of it: from outside, while it is shown there."""
+    if row.source == Subscription.Source.DESK:
+        return True
+    return incident.public and incident.applications.filter(public=True).exists()
+
+
 def touching(incident: Incident) -> Q:
     """The lists that an incident belongs to."""
     applications = [application.pk for application in incident.applications.all()]

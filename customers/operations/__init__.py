@@ -2,7 +2,14 @@
 
 from customers.operations.own_lists import ask, follow, unfollow
 from customers.operations.records import answer, caller, create, edit
-from customers.operations.subscribing import confirm, end, subscribe, try_address_again, unsubscribe
+from customers.operations.subscribing import (
+    confirm,
+    end,
+    keep_told,
+    subscribe,
+    try_address_again,
+    unsubscribe,
+)
 
 __all__ = [
     "answer",
@@ -13,6 +20,7 @@ __all__ = [
     "edit",
     "end",
     "follow",
+    "keep_told",
     "subscribe",
     "try_address_again",
     "unfollow",

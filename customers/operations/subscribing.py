@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,20 @@ def subscribe(
     if outside:
         _ask_to_confirm(made)
     return Subscribed(made, new=True, secret=secret)
+
+
+@transaction.atomic
+def keep_told(those: Iterable[Subscription], *, incident_id: int, by: Actor) -> list[Subscription]:
+    """Put who is told by another list on that of one incident itself, by the same way and for the same audience."""
+    kept = []
+    for one in those:
+        made = Subscription.objects.create(
+            incident_id=incident_id, user=one.user, email=one.email, endpoint=one.endpoint, label=one.label,
+            audience=one.audience, source=one.source, created_at=clock.now(), created_by_id=by.user_id,
+        )  # fmt: skip
+        trail.record("subscription.started", on=made, by=by, **facts(made))
+        kept.append(made)
+    return kept
 
 
 @transaction.atomic

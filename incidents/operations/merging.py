@@ -19,7 +19,7 @@ from core.common.errors import Conflict
 from customers.models import Subscription
 from incidents import audience, notices, queries, relation_rules, rules
 from incidents.models import Incident, Merge, Status, Update
-from incidents.operations import ledger, pending
+from incidents.operations import keeping, ledger, pending
 from incidents.queries import AFFECTED
 from worklog import operations as worklog
 
@@ -36,6 +36,7 @@ def merge(ref: str, *, into: str, by: Actor) -> Incident:
     now = clock.now()
     target = ledger.claim(target, found={"merged_into": None})
     was = {"status": source.status, "parent": source.parent_id}
+    theirs, its_own = audience.told(source), audience.told(target)
     ledger.write(
         source,
         kind=Update.Kind.UPDATE,
@@ -51,6 +52,8 @@ def merge(ref: str, *, into: str, by: Actor) -> Incident:
     )
     pending.withdraw(source, f"It goes on as {target.reference}.", by=by)
     moved = {"was": was, **_carry(source, target)}
+    keeping.keep(target, its_own, by=by)
+    moved["subscriptions"] += keeping.keep(target, theirs, by=by)
     Merge.objects.create(source=source, target=target, by_id=by.user_id, at=now, moved=moved)
     ledger.note(source, f"Went into {target.reference}: {target.title}", by=by)
     ledger.note(target, f"{source.reference} went into this one: {source.title}", by=by)

@@ -13,10 +13,10 @@ from core.audit import trail
 from core.common import clock
 from core.common.actor import Actor
 from core.common.errors import Conflict, RuleBroken, Stale
-from incidents import closing, links, queries, rules
+from incidents import audience, closing, links, queries, rules
 from incidents import postmortem_rules as owing
 from incidents.models import Incident, Status, TimelineEntry
-from incidents.operations import ledger, postmortems, promises, timed
+from incidents.operations import keeping, ledger, postmortems, promises, timed
 from incidents.queries import AFFECTED
 
 EDITABLE = (
@@ -157,9 +157,11 @@ def edit(ref: str, *, changes: dict[str, Any], version: int | None = None, by: A
     if not after:
         return queries.fresh(incident)
     found = {"version": version} if version is not None else None
+    told = audience.told(incident) if related else []
     ledger.claim(incident, only_in=Status.values, found=found, **columns)
     for name, rows in related.items():
         getattr(incident, name).set(rows)
+    keeping.keep(Incident.objects.get(pk=incident.pk), told, by=by)
     if "severity" in after:
         _follow_severity(Incident.objects.get(pk=incident.pk))
     ledger.note(incident, f"Changed: {', '.join(name.replace('_', ' ') for name in after)}", by=by)

@@ -123,6 +123,27 @@ def test_a_chat_that_was_taken_off_gets_not_even_what_is_queued(declared, paymen
 
 
 # --- taking off -------------------------------------------------------------------------------------------
+def test_who_was_promised_an_update_gets_it_when_triage_names_an_application(
+    stakeholders, payments, traveller, ira, by
+):
+    unclear = operations.declare(title="Tills are dead", by=by(ira))
+    operations.edit(unclear.reference, changes={"applications": [payments]}, by=by(ira))
+    update(unclear, ira, by)
+    assert sorted(to for _, to in rows(unclear, 2)) == ["all@firm.example", *stakeholders]
+    assert Subscription.objects.get(incident_id=unclear.pk).email == "all@firm.example"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_who_came_from_the_status_page_stays_only_while_it_is_shown_there(declared, payments, shown, ira, by):
+    payments.__class__.objects.update(public=True)
+    Subscription.objects.create(email="out@x.example", application=payments, source="status")
+    tills = payments.__class__.objects.create(slug="tills", name="Tills", public=shown)
+    operations.edit(declared.reference, changes={"applications": [tills]}, by=by(ira))
+    addresses = [one.address for one in audience.told(declared)]
+    assert ("out@x.example" in addresses) is shown
+    assert "boss@firm.example" in addresses
+
+
 def test_taken_off_it_shows_on_the_timeline(declared, ira, eli, by):
     operations.subscribe(declared.reference, person=eli, by=by(ira))
     operations.unsubscribe(declared.reference, email="Eli@desk.example", by=by(ira))

@@ -7,7 +7,7 @@ import pytest
 from core.common.errors import Conflict, RuleBroken
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
-from customers.models import Contact
+from customers.models import Contact, Organisation, Subscription
 from incidents import audience, operations, queries
 from incidents.models import Incident, Merge
 from tests.incidents.conftest import at, mails
@@ -53,7 +53,9 @@ def test_one_goes_into_the_other_with_all_that_is_its_own(declared, other, trave
     assert (other.status, other.merged_into, other.next_update_due_at, other.next_reminder_due_at) == (
         "closed", declared, None, None,
     )  # fmt: skip
-    assert told(declared) == ["boss@firm.example", "guest@firm.example", "shop@firm.example"]
+    assert told(declared) == [
+        "all@firm.example", "boss@firm.example", "guest@firm.example", "shop@firm.example",
+    ]  # fmt: skip
     assert [region.slug for region in survivor.regions.all()] == ["eu-west"]
     assert queries.linked_ids(declared, "ticket") == {ticket.pk}
     assert "Till 3 first" in lines(declared, by(ira)) and "Till 3 first" in lines(other, by(ira))
@@ -96,6 +98,28 @@ def test_a_merge_is_undone_with_exactly_what_went_along(declared, other, travell
         operations.undo_merge(other.reference, by=by(ira))
 
 
+def test_who_stands_on_no_list_of_the_survivor_is_told_there_all_the_same(declared, other, ira, by):
+    operations.merge(other.reference, into=declared.reference, by=by(ira))
+    operations.declare_restored(declared.reference, body="Works.", severity="SEV2", by=by(ira))
+    assert "Works." in OutgoingMessage.objects.filter(to="all@firm.example").latest("id").text
+
+
+def test_who_is_told_of_a_wider_one_hears_how_the_narrower_one_ends(declared, payments, acme, ira, by):
+    bolt = Organisation.objects.create(slug="bolt", name="Bolt")
+    Subscription.objects.create(
+        email="it@acme.example", application=payments, organisation=acme, audience="external"
+    )
+    narrow = operations.declare(title="Bolt", applications=[payments], organisations=[bolt], by=by(ira))
+    assert "it@acme.example" in told(declared) and "it@acme.example" not in told(narrow)
+
+    operations.merge(declared.reference, into=narrow.reference, by=by(ira))
+    kept = Subscription.objects.get(email="it@acme.example", incident_id=narrow.pk)
+    assert kept.audience == "external"
+    operations.undo_merge(declared.reference, by=by(ira))
+    assert "it@acme.example" not in told(narrow)
+    assert "it@acme.example" in told(declared)
+
+
 def test_undone_below_a_chain_the_survivor_keeps_what_was_its_own(declared, payments, ira, by):
     first = operations.declare(title="Tills", applications=[payments], by=by(ira))
     second = operations.declare(title="Shops", by=by(ira))
@@ -103,7 +127,7 @@ def test_undone_below_a_chain_the_survivor_keeps_what_was_its_own(declared, paym
     operations.merge(second.reference, into=declared.reference, by=by(ira))
 
     operations.undo_merge(first.reference, by=by(ira))
-    assert told(declared) == ["boss@firm.example", "shop@firm.example"]
+    assert told(declared) == ["all@firm.example", "boss@firm.example", "shop@firm.example"]
 
 
 def test_of_two_that_brought_the_same_the_survivor_keeps_it_until_both_are_undone(
@@ -115,10 +139,11 @@ def test_of_two_that_brought_the_same_the_survivor_keeps_it_until_both_are_undon
         operations.subscribe(one.reference, email="guest@firm.example", by=by(ira))
         operations.merge(one.reference, into=survivor.reference, by=by(ira))
     everybody = ["boss@firm.example", "guest@firm.example", "shop@firm.example"]
-    assert told(survivor) == everybody
+    assert told(survivor) == ["all@firm.example", *everybody]
 
     operations.undo_merge(pair[0].reference, by=by(ira))
-    assert told(survivor) == told(pair[0]) == everybody
+    assert told(survivor) == ["all@firm.example", *everybody]
+    assert told(pair[0]) == everybody
 
     operations.undo_merge(pair[1].reference, by=by(ira))
     assert told(pair[1]) == everybody
