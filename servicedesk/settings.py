@@ -1,6 +1,7 @@
 """Django's settings: one file for every place it runs; what differs comes from the environment (env.py)."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -108,6 +109,12 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- data -------------------------------------------------------------------------------------------------
 DATABASES = {"default": DESK.database}
+# Django's own limit of 300 entries would forget who asked how often as soon as 300 others, or people who look at a
+# page, come by. 100,000 short entries are some tens of megabytes.
+_IN_MEMORY: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
+}
 if DESK.redis_url:
     CACHES = {
         "default": {
@@ -119,9 +126,9 @@ if DESK.redis_url:
     }
 else:
     # Without Redis everything runs in one process (manage.py desk), so its memory is the shared cache.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "desk"}}
+    CACHES = {"default": {**_IN_MEMORY, "LOCATION": "desk"}}
 # What is read on every row of a list and may be half a minute old stays in the memory of each process.
-CACHES["local"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"}
+CACHES["local"] = {**_IN_MEMORY, "LOCATION": "local"}
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 # Addresses that never look at a session: they answer while the database is away.
 WITHOUT_SESSION = ("/status/", "/healthz", "/readyz", "/metrics")

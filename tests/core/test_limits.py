@@ -52,3 +52,11 @@ def test_without_a_cache_nothing_is_limited(monkeypatch):
 )
 def test_a_network_is_an_address_or_what_one_customer_has(address, network):
     assert limits.network(address) == network
+
+
+def test_it_is_not_forgotten_when_many_others_ask() -> None:
+    """Also where the memory of one process is the cache, which keeps 300 entries unless told otherwise."""
+    assert all(limits.within("asked", "reader@elsewhere.example", most=3, seconds=86_400) for _ in range(3))
+    for number in range(1_000):
+        limits.within("asked by network", f"10.0.{number // 250}.{number % 250}", most=20, seconds=3_600)
+    assert not limits.within("asked", "reader@elsewhere.example", most=3, seconds=86_400)
