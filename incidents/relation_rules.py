@@ -18,6 +18,12 @@ def check_merge(source: Incident, target: Incident) -> None:
     for one in (source, target):
         if not one.is_open:
             raise rules.refusal(one.reference, one.status)
+    if source.public and not target.public:
+        raise Conflict(
+            f"{source.reference} may be on the public status page and {target.reference} is kept off it: readers would "
+            f"be led to its title, or see nothing any more. Put {target.reference} on that page, take "
+            f"{source.reference} off it, or merge the other way round."
+        )
 
 
 def check_parent(child: Incident, parent: Incident, *, has_children: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalogue.models import Application
 from core.common.errors import Conflict, RuleBroken
 from core.outbox.models import OutgoingMessage
 from core.timers import sweeps
@@ -272,3 +273,13 @@ def test_the_api_shows_parent_and_children(declared, other, api):
     assert made["parent"] == declared.reference
     rows = {row["reference"]: row["children"] for row in ira.get("/incidents/").json()["results"]}
     assert rows == {declared.reference: [other.reference], other.reference: []}
+
+
+def test_what_the_status_page_shows_does_not_go_into_what_is_kept_off_it(declared, other, payments, ira, by):
+    """Its readers would be led to a title that is kept from them, and the page would turn green."""
+    Application.objects.filter(pk=payments.pk).update(public=True)
+    operations.edit(other.reference, changes={"public": False, "title": "Breach at Bolt"}, by=by(ira))
+    with pytest.raises(Conflict, match=f"Put {other.reference} on that page"):
+        operations.merge(declared.reference, into=other.reference, by=by(ira))
+    assert not OutgoingMessage.objects.filter(text__contains="Bolt").exists()
+    assert operations.merge(other.reference, into=declared.reference, by=by(ira)) == declared
