@@ -15,7 +15,7 @@ from core.accounts.permissions import Permission
 from core.accounts.web import page
 from core.common.actor import Actor
 from core.common.errors import RuleBroken
-from core.common.web import show
+from core.common.web import show, typed
 from incidents import impact as reading
 from incidents import impact_rules, operations, queries
 from incidents.impact_forms import ImpactForm, IntervalForm, IntervalSet
@@ -45,7 +45,7 @@ def impact(request: HttpRequest, ref: str) -> HttpResponse:
         if request.POST.get("do") == "preview":
             costs = _preview(incident, given, head.cleaned_data)
             return _page(request, incident, last, head, rows, costs=costs)
-        operations.assess_impact(ref, intervals=given, by=actor, **head.cleaned_data)
+        operations.assess_impact(ref, intervals=given, by=actor, **typed(head.cleaned_data))
     except RuleBroken as broken:
         if broken.status == 404:
             raise
@@ -80,7 +80,7 @@ def _bound(request: HttpRequest) -> Any:
     if request.POST.get("do") == "add":
         count = data.get("form-TOTAL_FORMS", "")
         data["form-TOTAL_FORMS"] = str(
-            min(int(count) if count.isdecimal() else 0, impact_rules.MOST_INTERVALS) + 1
+            min(int(count) if count.isdecimal() and len(count) < 5 else 0, impact_rules.MOST_INTERVALS) + 1
         )
     return IntervalSet(data)
 

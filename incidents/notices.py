@@ -247,12 +247,12 @@ def approval_ended(incident: Incident, state: str, note: str, by: str) -> tuple[
 
 def undelivered(incident: Incident, update: Update, waiting: int) -> tuple[str, str]:
     """Subject and text for who commands an incident whose updates do not leave the desk."""
-    head = shortened(f"[{incident.reference}] Update {update.number} does not go out: {incident.title}")
+    head = shortened(f"{tag(incident)} Update {update.number} does not go out: {incident.title}")
     text = (
         f"Update {update.number} of {incident.reference} waits for {waiting} of {update.recipients}: the server "
         "takes nothing. It goes out by itself once that works; until then tell people another way."
     )
-    return head, wrapped(f"{text}\n\n{address(incident)}")
+    return head, _letter(incident, text)
 
 
 def address(incident: Incident) -> str:

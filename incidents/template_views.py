@@ -97,6 +97,8 @@ def edit(request: HttpRequest, kind: str, audience: str) -> HttpResponse:
 @require_POST
 def built_in(request: HttpRequest, kind: str, audience: str) -> HttpResponse:
     """Back to the text that the desk came with."""
+    if kind not in templating.NEEDED or audience not in Audience.values:
+        raise Http404
     found = queries.template(kind, audience, by=request.actor)  # type: ignore[attr-defined]
 
     def done(nothing: None) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.common import clock
 from core.common.errors import RuleBroken
 from core.outbox.models import OutgoingMessage
 from core.search.queries import find
@@ -11,7 +12,7 @@ from core.timers import sweeps
 from customers.models import Subscription
 from escalation.models import Page
 from incidents import operations, queries
-from incidents.models import Incident
+from incidents.models import Incident, Update
 from reports.queries import live_incidents
 from servicedesk.live import live_incident
 from tests.incidents.conftest import at
@@ -87,3 +88,11 @@ def test_the_api_declares_finds_and_leaves_out(api, payments):
         "Tills are dead"
     ]
     assert ira.patch(f"/incidents/{made['reference']}/", {"drill": False}).status_code == 400
+
+
+def test_that_its_updates_do_not_go_out_says_what_it_is_too(drill, traveller):
+    traveller.move_to(at("10:16"))
+    operations.check_delivery(Update.objects.get(), clock.now())
+    message = OutgoingMessage.objects.filter(topic="incident.undelivered").first()
+    assert message.subject.startswith(f"[DRILL] [{drill.reference}]")
+    assert message.text.startswith("This is an exercise.")

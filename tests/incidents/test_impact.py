@@ -229,3 +229,10 @@ def test_through_the_api(restored: Incident, payments: Application, eu_west: Reg
         f"{url}assess_impact/", {"intervals": [{"application": "payments", "degraded": 2}]}
     )
     assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize("total", ["9" * 5000, "-1", "x", "²", "٣", ""])
+def test_any_number_of_rows_may_be_sent(total, declared, ira, client):
+    client.force_login(ira)
+    asked = {"do": "add", "form-TOTAL_FORMS": total, "form-INITIAL_FORMS": "0", "number": "0"}
+    assert client.post(f"/incidents/{declared.reference}/impact/", asked).status_code == 200

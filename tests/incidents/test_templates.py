@@ -303,3 +303,19 @@ def test_the_api_words_updates(max, api):
     assert len(api("max").get("/update-templates/variables/").json()) == len(templating.VARIABLES)
     assert api("max").call("DELETE", url).status_code == 204
     assert api("max").get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "status"),
+    [
+        ("foo/business", {}, 404),
+        ("holding/foo", {"version": 1}, 404),
+        ("holding/business", {}, 422),
+        ("postponed/business", {}, 404),
+        ("holding/business", {"version": 1}, 404),
+    ],
+)
+def test_the_built_in_text_of_nothing_is_no_crash(place, asked, status, max):
+    client = Client(raise_request_exception=False)
+    client.force_login(max)
+    assert client.post(f"/incidents/templates/{place}/built_in/", asked).status_code == status
