@@ -19,7 +19,7 @@ from incidents import audience as audiences
 from incidents import queries, rules, wording
 from incidents.models import OPEN, Incident, Status, Update, UpdateRevision
 from incidents.notices import Parts
-from incidents.operations import ledger, said
+from incidents.operations import ledger, pending, said
 from incidents.operations.informing import facts
 from incidents.wording import Wording
 
@@ -96,11 +96,13 @@ def edit_quietly(
     What it said stays readable with who changed it, when and why; what was mailed is not touched. An update written
     in parts is changed in parts, others by their body; what is not given stays. wordings: those given replace all
     that it has. edits: how often it had been changed when the writer looked (Conflict when it was since).
-    Only for who commands the incident, writes its updates, or manages.
+    Only for who commands the incident, writes its updates, or manages; where readers of the update wait for approval,
+    only for who may approve.
     """
     update = queries.update_of(ref, number, by=by, to=Permission.RUN_INCIDENT)
     incident = update.incident
     _may_edit(incident, by)
+    _check_approval(incident, update, by)
     reason = rules.needed(why, "why", "Say why it changes.")
     given = {"what": what, "affected": affected, "doing": doing, "workaround": workaround}
     changed = {name: text for name, text in given.items() if text is not None}
@@ -153,6 +155,17 @@ def _may_edit(incident: Incident, by: Actor) -> None:
         raise NotAllowed(
             "You may not change what was sent. Who commands this incident, who writes its updates, "
             f"{who_can(Permission.RESTORE_INCIDENT)} can."
+        )
+
+
+def _check_approval(incident: Incident, update: Update, by: Actor) -> None:
+    """Words that another person must read first do not get past them as a change of older ones."""
+    readers = pending.readers_that_wait(incident, update.audience)
+    if readers and not can(by, Permission.APPROVE_UPDATE):
+        names = " and ".join(Audience(one).label.lower() for one in readers)
+        raise NotAllowed(
+            f"What {names} readers get is approved first at this severity: {who_can(Permission.APPROVE_UPDATE)} can "
+            "change it. You can send a correction."
         )
 
 

@@ -266,3 +266,12 @@ def test_the_api_asks_and_decides(grave, api, ana, max):
     assert rules.json() == {"audience": "technical", "severities": ["SEV1"]}
     assert len(api("max").get("/update-templates/approval/").json()) == 2
     assert Incident.objects.get().update_count == 2
+
+
+def test_words_that_wait_do_not_get_in_as_a_change_of_older_ones(waiting, grave, ana, ira, max, by):
+    operations.assign_roles(grave.reference, communications_lead=ana, by=by(ira))
+    asked = {"number": 1, "body": "Unapproved words", "why": "x"}
+    with pytest.raises(NotAllowed, match="approved first"):
+        operations.edit_quietly(grave.reference, **asked, by=by(ana))
+    assert "Unapproved" not in grave.updates.get(number=1).body
+    assert operations.edit_quietly(grave.reference, **asked, by=by(max)).body == "Unapproved words"
