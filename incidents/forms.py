@@ -78,7 +78,9 @@ class DeclareForm(DeskForm):
     summary = LongField(required=False, label="More, in the customer's words", rows=2)
     severity = forms.ChoiceField(choices=SEVERITIES, required=False, help_text="Can wait until triage.")
     applications = SeveralField(Application, help_text="None: the default list is told.")
-    organisations = SeveralField(Organisation, label="Customers")
+    organisations = SeveralField(
+        Organisation, label="Customers", help_text="With one it stays off the public status page at first."
+    )
     drill = forms.BooleanField(
         required=False, label="This is an exercise: only people of the desk who subscribed are told"
     )

@@ -31,9 +31,10 @@ Source = Subscription.Source
 def ask(*, email: str, applications: Sequence[Application], network: str) -> None:
     """Somebody on the status page wants the news about public applications at an address.
 
-    Whatever is known of the address, this answers the same, and the address gets a mail with a link: at most one an
-    hour and three a day. Nothing else goes there until somebody has opened the link and pressed the button. Raises
-    TooMany by the network it comes from, and by all there are together, never by the address.
+    Whatever is known of the address, this answers the same, and the address gets a mail with a link: one an hour until
+    it has confirmed, and three a day. The link confirms what was asked for in between, too. Nothing else goes there
+    until somebody has opened the link and pressed the button. Raises TooMany by the network it comes from, and by all
+    there are together, never by the address.
     """
     email = email.strip()
     if not email or not applications or not all(one.public for one in applications):
@@ -64,8 +65,11 @@ def _wanted(email: str, application: Application) -> Subscription:
 
 
 def _ask_to_confirm(rows: Sequence[Subscription]) -> None:
-    """One mail for all that was asked for; the same address within the hour gets none."""
+    """One mail for all that was asked for; within the hour no other, unless the address has confirmed since."""
     email = rows[0].email
+    gets = Subscription.objects.running().filter(
+        source=Source.STATUS, email__iexact=email, unconfirmed_since=None
+    )
     address = hashlib.sha256(email.casefold().encode()).hexdigest()[:24]
     subject, text = notices.asked_for(rows)
     queue.put(
@@ -75,7 +79,7 @@ def _ask_to_confirm(rows: Sequence[Subscription]) -> None:
         text=text,
         topic="subscription.confirm",
         about=rows[0],
-        dedup_key=f"status-page-confirm-{address}-{clock.now():%Y%m%d%H}",
+        dedup_key=f"status-page-confirm-{address}-{clock.now():%Y%m%d%H}-{gets.count()}",
     )
 
 

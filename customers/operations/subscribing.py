@@ -138,12 +138,23 @@ def try_address_again(pk: int, *, by: Actor) -> Subscription:
 
 
 def by_link(purpose: str, token: str) -> list[Subscription]:
-    """What a keyed link names, ended or not. Raises NotFound for a link that is none of ours."""
+    """What a keyed link names, ended or not. Raises NotFound for a link that is none of ours.
+
+    One that confirms what was asked for on the status page names all that waits there for the same address: what was
+    asked for a little later brought no second mail.
+    """
     pks = links.read(purpose, token)
     found = list(queries.with_names(Subscription.objects.filter(pk__in=pks)).order_by("pk")) if pks else []
     if not found:
         raise NotFound("This link is not complete, or none of ours. Copy all of it from the mail.")
-    return found
+    asked = next((one for one in found if one.source == Subscription.Source.STATUS), None)
+    if purpose != links.CONFIRM or asked is None:
+        return found
+    waits = Subscription.objects.running().filter(source=asked.source, email__iexact=asked.email)
+    return [
+        *found,
+        *queries.with_names(waits.exclude(unconfirmed_since=None).exclude(pk__in=pks)).order_by("pk"),
+    ]
 
 
 def is_outside(email: str) -> bool:

@@ -43,6 +43,9 @@ def declare(
     drill: an exercise. Only people of the desk who are subscribed are told, and it counts nowhere. What was
     declared in earnest never becomes one, nor the other way round.
 
+    One that names organisations begins off the public status page, which strangers read: its title says what fails for
+    one customer. Somebody puts it there by hand.
+
     `form_key` names the page that the button stood on: pressed twice, it is the same incident.
     """
     require(by, Permission.DECLARE_INCIDENT)
@@ -50,7 +53,7 @@ def declare(
         before: Incident | None = Incident.objects.visible_to(by).filter(form_key=form_key).first()
         if before is not None:
             return before
-    now = clock.now()
+    now, organisations = clock.now(), list(organisations)
     rules.check_moments(now, started_at or now)
     minutes, when_due = queries.cadence_for(severity)
     incident = Incident.objects.create(
@@ -65,6 +68,7 @@ def declare(
         when_due=when_due,
         drill=drill,
         form_key=form_key,
+        public=not organisations,
     )
     components = list(components)
     incident.components.set(components)

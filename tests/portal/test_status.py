@@ -77,9 +77,18 @@ def test_trouble_stands_on_top_with_what_was_told_and_the_next_time(w):
 
 
 def test_which_customers_are_hit_is_not_told(w):
-    declare(w, organisations=[w.acme])
+    incident = declare(w)
+    operations.edit(incident.reference, changes={"organisations": [w.acme]}, by=w.ira)
     assert "Cards are declined" in read()
     assert w.acme.name not in read() + read("/status/data.json")
+
+
+def test_what_is_declared_about_customers_is_not_public_until_somebody_says_so(w):
+    incident = declare(w, title="Acme cannot pay since their certificate ran out", organisations=[w.acme])
+    paths = ("/status/", "/status/history/", "/status/data.json", "/status/feed.atom")
+    assert not [path for path in paths if "Acme" in read(path)]
+    operations.edit(incident.reference, changes={"public": True, "title": "Some cannot pay"}, by=w.ira)
+    assert all("Some cannot pay" in read(path) for path in paths)
 
 
 def test_what_is_kept_off_or_hits_no_public_application_is_not_public(w):

@@ -107,6 +107,46 @@ def test_asking_for_more_later_asks_to_confirm_that(w, _a_still_clock):
     assert not Subscription.objects.filter(email=STRANGER).exclude(unconfirmed_since=None).exists()
 
 
+def test_who_subscribed_on_the_page_is_not_told_what_is_declared_about_a_customer(w):
+    ask()
+    Client().post(link(mails()[0].text))
+    title = "Acme cannot pay"
+    mine = operations.declare(title=title, applications=[w.payments], organisations=[w.acme], by=w.ira)
+    assert STRANGER not in told(mine)
+    assert not OutgoingMessage.objects.filter(to=STRANGER, text__contains="Acme").exists()
+    operations.edit(mine.reference, changes={"public": True}, by=w.ira)
+    assert STRANGER in told(mine)
+
+
+def test_a_second_service_within_the_hour_comes_with_the_link_of_the_first(w, _a_still_clock):
+    ask()
+    _a_still_clock.shift(60)
+    ask(application="shop")
+    (mail,) = mails()
+    page = Client().get(link(mail.text)).content.decode()
+    assert "Payments" in page and "Shop" in page
+    Client().post(link(mail.text))
+    gets = Subscription.objects.filter(email=STRANGER, unconfirmed_since=None)
+    assert {one.application for one in gets} == {w.payments, w.shop}
+
+
+def test_a_second_service_after_the_first_was_confirmed_brings_a_link_of_its_own(w, _a_still_clock):
+    ask()
+    Client().post(link(mails()[0].text))
+    ask(application="shop")
+    ask(application="shop")
+    assert ["- Shop" in mail.text for mail in mails()] == [False, True]
+
+
+def test_a_link_confirms_nothing_that_the_desk_asked_for_or_another_address(w):
+    ask()
+    ask("other@elsewhere.example")
+    byhand = {"application": w.shop, "unconfirmed_since": NOW, "created_at": NOW}
+    Subscription.objects.create(email=STRANGER, **byhand)
+    Client().post(link(mails()[0].text))
+    assert Subscription.objects.exclude(unconfirmed_since=None).count() == 2
+
+
 @pytest.mark.parametrize("email", [STRANGER, "casey@acme.example", "ana@desk.example", "boss@firm.example"])
 def test_the_answer_says_nothing_about_an_address(w, email):
     """Strangers, customers, staff, people on other lists; asked for the first and the fifth time: all the same."""
