@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from incidents import follow_up
 from incidents.models import Incident, Postmortem, Status
-from incidents.postmortem_rules import is_owed
+from incidents.postmortem_rules import is_outdated, is_owed
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ def _postmortem(incident: Incident) -> list[Missing]:
         return [Missing("its post-mortem is not begun", "Begin the post-mortem", place)]
     if found.status == Postmortem.Status.DRAFT:
         return [Missing("its post-mortem is not published", "Publish the post-mortem", place)]
+    if is_outdated(found, incident):
+        sentence = "its post-mortem was published before the service failed again; publish it anew"
+        return [Missing(sentence, "Publish the post-mortem again", place)]
     if found.is_published and not found.no_actions_reason and not follow_up.count(incident):
         sentence = "its post-mortem has no follow-up action, and no reason why none is needed"
         return [Missing(sentence, "Add a follow-up action, or say why none", f"{place}#actions")]

@@ -114,6 +114,7 @@ SENTENCES: dict[str, Presenter] = {
     "incident.postmortem_edited": _written,
     "incident.postmortem_published": "published the post-mortem",
     "incident.postmortem_waived": "waived the post-mortem: {data[reason]}",
+    "incident.postmortem_owed_again": "asked for the post-mortem all the same, which was waived while none was owed",
     "incident.postmortem_chased": "reminded {data[to]} of the post-mortem",
     "incident.linked": "linked {data[to]}",
     "incident.unlinked": "took the link to {data[to]} away",

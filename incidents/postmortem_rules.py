@@ -62,6 +62,14 @@ def tells_manager(number: int) -> bool:
     return number >= MANAGER_FROM
 
 
+def is_outdated(found: Postmortem, incident: Incident) -> bool:
+    """Published about an earlier restoration than the present one."""
+    told = found.facts.get("restored_at")
+    if not found.is_published or not told or incident.restored_at is None:
+        return False
+    return datetime.fromisoformat(told) != incident.restored_at
+
+
 def check_begin(incident: Incident) -> None:
     """One is written after the restoration, about an incident that stands for itself."""
     if incident.merged_into_id is not None:
@@ -79,7 +87,7 @@ def check_length(changes: dict[str, object]) -> None:
 
 
 def check_publish(found: Postmortem) -> None:
-    if found.status != Written.DRAFT:
+    if found.status != Written.DRAFT and not is_outdated(found, found.incident):
         raise Conflict(f"The post-mortem is {found.get_status_display().lower()}: only a draft is published.")
     for field, sentence in NEEDED.items():
         if not getattr(found, field).strip():

@@ -159,6 +159,7 @@ def _read(
         if postmortem_rules.is_owed(incident)
         else may_run,
         "late": found is not None and _is_late(found),
+        "outdated": found is not None and postmortem_rules.is_outdated(found, incident),
         "forms": shown,
         "failed": failed,
         "failed_form": form,

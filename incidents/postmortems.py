@@ -25,6 +25,7 @@ from sla.calendars import hours_from
 from sla.models import Calendar, business_week
 
 EDITED = "incident.postmortem_edited"
+MOST_EDITS = 20  # shown below a document; each holds two texts
 
 
 def get_for(ref: str, *, by: Actor, to: Permission = Permission.VIEW_INCIDENTS) -> Postmortem:
@@ -105,7 +106,7 @@ def document(found: Postmortem, by: Actor) -> Document:
         return Document(found, now, [], [], follow_up.listed(found.incident, by), clock.now())
     frozen = facts_of.told_to(found.facts, by)
     return Document(
-        found, frozen, facts_of.corrections(frozen, now), list(edits(found)), follow_up.listed(found.incident, by),
+        found, frozen, facts_of.corrections(frozen, now), latest_edits(found), follow_up.listed(found.incident, by),
         clock.now(),
     )  # fmt: skip
 
@@ -114,6 +115,11 @@ def edits(found: Postmortem) -> QuerySet[Event]:
     """What was changed in the text after publication, the oldest first."""
     events = trail.history(Incident.SUBJECT, found.incident_id).filter(name=EDITED)
     return events.filter(data__published=True)
+
+
+def latest_edits(found: Postmortem) -> list[Event]:
+    """As many of them as are shown, the oldest of these first; all are in the trail."""
+    return list(edits(found).reverse()[:MOST_EDITS])[::-1]
 
 
 def unfinished(actor: Actor) -> PostmortemQuerySet:

@@ -35,6 +35,8 @@ def follow(incident: Incident) -> None:
         return
     assert incident.restored_at is not None
     due = when.due_at(incident.restored_at, postmortems.office_hours())
+    if found is not None and found.status == Written.WAIVED and found.due_at is None:
+        found = _owe_again(found, incident)
     if found is None:
         Postmortem.objects.create(
             incident=incident,
@@ -101,16 +103,20 @@ def edit_postmortem(
 
 @transaction.atomic
 def publish_postmortem(ref: str, *, version: int | None = None, by: Actor) -> Postmortem:
-    """Publish the draft; what the desk knows of the incident now is frozen with it, and nobody is reminded again."""
+    """Publish the draft; what the desk knows of the incident now is frozen with it, and nobody is reminded again.
+
+    So is one that was published before the service failed again; the facts that it held then stay in the trail.
+    """
     found = postmortems.get_for(ref, by=by, to=Permission.RUN_INCIDENT)
     _check_edit(found, {}, version)
     when.check_publish(found)
     when.check_begin(found.incident)
     _claim(
-        found, (Written.DRAFT,), version or found.version, status=Written.PUBLISHED, next_chase_at=None,
+        found, (found.status,), version or found.version, status=Written.PUBLISHED, next_chase_at=None,
         facts=postmortem_facts.gather(found.incident), published_at=clock.now(), published_by_label=by.label[:150],
     )  # fmt: skip
-    trail.record("incident.postmortem_published", on=found.incident, by=by)
+    earlier = {"earlier_facts": found.facts} if found.is_published else {}
+    trail.record("incident.postmortem_published", on=found.incident, by=by, **earlier)
     return postmortems.get_for(ref, by=by)
 
 
@@ -171,6 +177,13 @@ def chase_postmortem(found: Postmortem, now: datetime) -> None:
 # --- parts ------------------------------------------------------------------------------------------------
 def _unfinished(found: Postmortem | None) -> Any:
     return Postmortem.objects.unfinished().filter(pk=found.pk if found else 0)
+
+
+def _owe_again(found: Postmortem, incident: Incident) -> Postmortem:
+    """It was waived while none was owed, which more people may do: it has no due time. Now one is owed."""
+    _claim(found, (Written.WAIVED,), status=Written.OWED, waive_reason="", waived_by_label="")
+    trail.record("incident.postmortem_owed_again", on=incident, by=actor.system(), reason=found.waive_reason)
+    return Postmortem.objects.get(pk=found.pk)
 
 
 def _claim(found: Postmortem, only_in: Collection[str], version: int | None = None, **columns: Any) -> None:

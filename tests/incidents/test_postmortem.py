@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from catalogue.models import Application
 from changes import operations as changes
+from core.audit import trail
 from core.common.errors import Conflict, NotAllowed, NotFound, RuleBroken, Stale
 from core.outbox import relevance
 from core.outbox.models import OutgoingMessage
@@ -319,6 +320,64 @@ def test_a_waived_one_will_do(restored: Incident, ira: Any, max: Any, by: Any) -
     assert operations.close(restored.reference, by=by(ira)).status == "closed"
 
 
+def test_one_waived_as_a_small_one_is_owed_once_it_is_a_grave_one(
+    restored: Incident, ira: Any, max: Any, by: Any
+) -> None:
+    ref, me = restored.reference, by(ira)
+    with pytest.raises(NotAllowed):
+        operations.waive_postmortem(ref, reason="x", by=me)
+    operations.edit(ref, changes={"severity": "SEV3"}, by=me)
+    operations.waive_postmortem(ref, reason="small", by=me)
+    operations.assess_impact(ref, no_impact=True, reason="x", by=me)
+    operations.edit(ref, changes={"severity": "SEV1"}, by=me)
+    found = Postmortem.objects.get()
+    assert (found.status, found.due_at) == ("owed", found.next_chase_at) and found.due_at
+    with pytest.raises(Conflict, match="not begun"):
+        operations.close(ref, by=me)
+    operations.waive_postmortem(ref, reason="A manager says so", by=by(max))
+    operations.edit(ref, changes={"severity": "SEV2"}, by=me)
+    assert Postmortem.objects.get().status == "waived"
+
+
+def test_one_waived_as_a_small_one_is_owed_when_it_fails_again_gravely(
+    restored: Incident, traveller: Any, ira: Any, by: Any
+) -> None:
+    ref, me = restored.reference, by(ira)
+    operations.edit(ref, changes={"severity": "SEV3"}, by=me)
+    operations.waive_postmortem(ref, reason="small", by=me)
+    operations.reopen(ref, reason="Again, and worse", by=me)
+    operations.edit(ref, changes={"severity": "SEV1"}, by=me)
+    traveller.move_to(at("16:00"))
+    operations.declare_restored(ref, body="Works", by=me)
+    assert any("not begun" in one.sentence for one in closing.missing(reload(restored)))
+
+
+def test_a_published_one_is_published_again_once_it_failed_again_and_was_restored(
+    published: Incident, traveller: Any, ira: Any, by: Any, client: Client
+) -> None:
+    ref, me = published.reference, by(ira)
+    first = Postmortem.objects.get()
+    with pytest.raises(Conflict, match="only a draft"):
+        operations.publish_postmortem(ref, by=me)
+    operations.edit_postmortem(ref, changes={"no_actions_reason": "x"}, reason="x", by=me)
+    operations.reopen(ref, reason="Again", by=me)
+    traveller.move_to(at("18:00"))
+    operations.declare_restored(ref, body="Works", by=me)
+    operations.assess_impact(ref, no_impact=True, reason="x", by=me)
+    assert Postmortem.objects.get().facts == first.facts
+    with pytest.raises(Conflict, match="published before the service failed again"):
+        operations.close(ref, by=me)
+    client.force_login(ira)
+    place = f"/incidents/{ref}/postmortem/"
+    assert f'action="{place}publish/"' in client.get(place).content.decode()
+    assert client.post(f"{place}publish/", {"version": Postmortem.objects.get().version}).status_code == 302
+    assert Postmortem.objects.get().facts["restored_at"] == at("18:00").isoformat()
+    event = trail.history("incident", published.pk).filter(name="incident.postmortem_published").last()
+    assert event is not None and event.data["earlier_facts"] == first.facts
+    assert f'action="{place}publish/"' not in client.get(place).content.decode()
+    assert operations.close(ref, by=me).status == "closed"
+
+
 def test_an_assessment_of_another_time_does_not_do(restored: Incident, ira: Any, by: Any) -> None:
     finish(restored.reference, by(ira))
     operations.edit(restored.reference, changes={"started_at": at("09:55")}, by=by(ira))
@@ -543,3 +602,12 @@ def test_the_actions_of_a_post_mortem_are_for_who_sees_problems(
         client.force_login(user)
         page = client.get(f"/incidents/{published.reference}/postmortem/").content.decode()
         assert ("Alert on the pool" in page) is sees
+
+
+def test_a_document_shows_its_latest_edits(published: Incident, ira: Any, by: Any) -> None:
+    """Each holds two texts of some length, and anybody may edit as often as they like."""
+    for number in range(postmortems.MOST_EDITS + 2):
+        text = {"summary": f"Text {number}"}
+        operations.edit_postmortem(published.reference, changes=text, reason=f"r{number}", by=by(ira))
+    edits = postmortems.document(postmortems.get_for(published.reference, by=by(ira)), by(ira)).edits
+    assert [one.data["reason"] for one in edits] == [f"r{n}" for n in range(2, postmortems.MOST_EDITS + 2)]
