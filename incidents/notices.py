@@ -235,6 +235,8 @@ def approval_asked(incident: Incident, writer: str, readers: str, what: str) -> 
     text = f"{writer} wrote an update of {incident.reference} that {readers} readers get."
     due = incident.next_update_due_at
     until = f"A holding update goes out at {clock_time(due)} if nothing else does." if due else ""
+    if due and incident.when_due == WhenDue.REMIND:
+        until = f"Readers were promised it by {clock_time(due)}; the desk sends nothing in its place."
     return head, _letter(incident, text, what, until)
 
 

@@ -46,6 +46,7 @@ def send_back(ref: str, *, waiting: int, note: str, by: Actor) -> PendingUpdate:
 @transaction.atomic
 def take_back(ref: str, *, waiting: int, by: Actor) -> PendingUpdate:
     """The writer takes it back, to go on with it."""
+    queries.get_for(ref, by=by, held=True)  # the incident first, as every other writer
     found = queries.pending(ref, waiting, by=by, to=Permission.RUN_INCIDENT)
     if found.asked_by_id != by.user_id:
         raise NotAllowed(f"Only {found.asked_by_label} can take it back; it can be sent back instead.")
@@ -66,6 +67,7 @@ def set_approval(audience: str, severities: Sequence[str], *, by: Actor) -> Appr
 
 
 def _mine_to_decide(ref: str, waiting: int, by: Actor) -> PendingUpdate:
+    queries.get_for(ref, by=by, held=True)  # the incident first, as every other writer
     found = queries.pending(ref, waiting, by=by, to=Permission.APPROVE_UPDATE)
     if by.user_id is None or found.asked_by_id == by.user_id:
         raise NotAllowed("Somebody else approves what you wrote.")

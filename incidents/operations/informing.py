@@ -67,7 +67,7 @@ def send_update(
     asked = {
         "what": parts.what, "affected": parts.affected, "doing": parts.doing, "workaround": parts.workaround,
         "wordings": {reader: asdict(theirs) for reader, theirs in own.items()}, "audience": audience,
-        "status": status, "on_news": on_news, "next_reason": next_reason,
+        "status": status, "status_from": incident.status, "on_news": on_news, "next_reason": next_reason,
         "next_update_at": next_update_at.isoformat() if next_update_at else None,
     }  # fmt: skip
     due = _due(incident, audience, at=next_update_at, on_news=on_news, reason=next_reason, open_end=bare)
@@ -76,6 +76,8 @@ def send_update(
         worklog.drop_draft(incident, by=by)
         return pending.ask(incident, asked, readers, by=by)
     update = _tell(incident, parts, own, by, *due, audience=audience, status=status, next_reason=next_reason)
+    if not audience:
+        pending.withdraw(incident, f"{by.label} has sent a newer one, update {update.number}.", by=by)
     worklog.drop_draft(incident, by=by)
     return update
 
@@ -83,7 +85,8 @@ def send_update(
 def send_approved(waiting: PendingUpdate, *, by: Actor) -> Update:
     """Send what another person wrote and this one has approved, in the transaction that says so.
 
-    It is its writer's update. What cannot hold any more is not promised: a moment that has passed by now.
+    It is its writer's update. What cannot hold any more is not promised: a moment that has passed by now, or one
+    that lies beyond a rhythm which has become faster. A phase that somebody has changed since stays as it is.
     """
     incident = queries.get_for(f"INC-{waiting.incident_id}", by=by, held=True)
     if not incident.is_open:
@@ -93,12 +96,12 @@ def send_approved(waiting: PendingUpdate, *, by: Actor) -> Update:
     own = said.own_wordings(asked["wordings"], parts, asked["audience"])
     said.check_outside(incident, parts, own, asked["audience"])
     chosen = datetime.fromisoformat(asked["next_update_at"]) if asked["next_update_at"] else None
-    late = chosen is not None and chosen <= clock.now()
     due = _due(
-        incident, asked["audience"], at=None if late else chosen,
+        incident, asked["audience"], at=_still_possible(incident, chosen, asked["next_reason"]),
         on_news=asked["on_news"] and incident.cadence_minutes is None, reason=asked["next_reason"], open_end=True,
     )  # fmt: skip
-    status = asked["status"] if asked["status"] != incident.status else None
+    before = asked.get("status_from", incident.status)  # what waited before this was kept has none
+    status = asked["status"] if before == incident.status != asked["status"] else None
     return _tell(
         incident, parts, own, by, *due, audience=asked["audience"], status=status, next_reason=asked["next_reason"],
         author={
@@ -106,6 +109,15 @@ def send_approved(waiting: PendingUpdate, *, by: Actor) -> Update:
             "author_label": f"{waiting.asked_by_label}, approved by {by.label}"[:150],
         },
     )  # fmt: skip
+
+
+def _still_possible(incident: Incident, chosen: datetime | None, reason: str) -> datetime | None:
+    """The moment that a writer chose some time ago, if it can be promised now."""
+    now = clock.now()
+    latest = rules.next_due(now, incident.cadence_minutes, now)
+    if chosen is None or chosen <= now or (latest and chosen > latest and not reason.strip()):
+        return None
+    return chosen
 
 
 def _due(

@@ -93,7 +93,8 @@ def decide(waiting: PendingUpdate, state: State, note: str, *, by: Actor) -> Non
     if writer is None:
         return
     if incident.is_open:
-        fields = {name: text for name, text in waiting.asked.items() if isinstance(text, str) and text}
+        typed = {name: text for name, text in waiting.asked.items() if name != "status_from"}
+        fields = {name: text for name, text in typed.items() if isinstance(text, str) and text}
         fields |= {
             f"wordings.{reader}.{part}": text
             for reader, parts in waiting.asked["wordings"].items()

@@ -8,7 +8,7 @@ from core.common.errors import Conflict, Invalid, NotAllowed, NotFound, RuleBrok
 from core.outbox.models import OutgoingMessage
 from customers.models import Subscription
 from incidents import cadence, composing, operations
-from incidents.models import Incident, PendingUpdate
+from incidents.models import Incident, PendingUpdate, WhenDue
 from tests.incidents.conftest import at
 from worklog.models import Draft
 
@@ -149,6 +149,46 @@ def test_a_moment_that_has_passed_is_not_promised(grave, traveller, ana, max, by
 
 
 # --- sending and taking back ------------------------------------------------------------------------------
+@pytest.mark.parametrize("asked, after", [("investigating", "monitoring"), ("identified", "monitoring")])
+def test_a_phase_that_was_changed_meanwhile_stays(grave, ana, ira, max, by, asked, after):
+    operations.set_status(grave.reference, status="investigating", by=by(ira))
+    waiting = operations.send_update(grave.reference, **TEXT, status=asked, by=by(ana))
+    operations.set_status(grave.reference, status=after, by=by(ira))
+    operations.approve(grave.reference, waiting=waiting.pk, by=by(max))
+    grave.refresh_from_db()
+    assert (grave.status, grave.update_count) == (after, 2)
+
+
+def test_a_moment_beyond_a_faster_rhythm_falls_back_to_the_rhythm(grave, ana, ira, max, by):
+    operations.set_cadence(grave.reference, minutes=None, reason="Night", by=by(ira))
+    waiting = operations.send_update(grave.reference, **TEXT, next_update_at=at("10:50"), by=by(ana))
+    operations.set_cadence(grave.reference, minutes=15, reason="It spreads", by=by(ira))
+    assert operations.approve(grave.reference, waiting=waiting.pk, by=by(max)).next_due_at == at("10:17")
+
+
+def test_a_newer_update_to_everybody_withdraws_it(waiting, grave, traveller, ana, ira, max, by):
+    operations.edit(grave.reference, changes={"severity": "SEV3"}, by=by(ira))
+    traveller.move_to(at("10:06"))
+    operations.send_update(grave.reference, what="News.", affected="x", audience="external", by=by(ira))
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"  # the others have read nothing newer
+
+    operations.send_update(grave.reference, what="NEW", affected="x", by=by(ira))
+    waiting.refresh_from_db()
+    assert (waiting.state, "newer one, update 3" in waiting.note) == ("withdrawn", True)
+    with pytest.raises(Conflict):
+        operations.approve(grave.reference, waiting=waiting.pk, by=by(max))
+    assert "Cards fail." in Draft.objects.get(user=ana).text
+
+
+def test_where_the_desk_only_reminds_approvers_read_that_nothing_goes_out(grave, ana, by):
+    Incident.objects.update(when_due=WhenDue.REMIND)
+    operations.send_update(grave.reference, **TEXT, by=by(ana))
+    text = " ".join(OutgoingMessage.objects.filter(topic="incident.approval_asked").first().text.split())
+    assert "holding update" not in text
+    assert "promised it by 10:17 UTC; the desk sends nothing in its place." in text
+
+
 def test_sent_back_with_a_note_it_is_the_writers_draft_again(waiting, grave, ana, max, by):
     with pytest.raises(RuleBroken, match="what must change"):
         operations.send_back(grave.reference, waiting=waiting.pk, note=" ", by=by(max))
