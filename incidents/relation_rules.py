@@ -7,8 +7,11 @@ from incidents import rules
 from incidents.models import Incident, Status
 
 
-def check_merge(source: Incident, target: Incident) -> None:
-    """Two running incidents of one kind become one. Raises Conflict or RuleBroken otherwise."""
+def check_merge(source: Incident, target: Incident, *, shown: bool) -> None:
+    """Two running incidents of one kind become one; `shown`: the public status page has the source.
+
+    Raises Conflict or RuleBroken otherwise.
+    """
     if source.pk == target.pk:
         raise RuleBroken(f"{source.reference} cannot go into itself.", field="into")
     _check_not_merged(source, target, field="into")
@@ -18,9 +21,9 @@ def check_merge(source: Incident, target: Incident) -> None:
     for one in (source, target):
         if not one.is_open:
             raise rules.refusal(one.reference, one.status)
-    if source.public and not target.public:
+    if shown and not target.public:
         raise Conflict(
-            f"{source.reference} may be on the public status page and {target.reference} is kept off it: readers would "
+            f"{source.reference} is on the public status page and {target.reference} is kept off it: readers would "
             f"be led to its title, or see nothing any more. Put {target.reference} on that page, take "
             f"{source.reference} off it, or merge the other way round."
         )

@@ -32,7 +32,8 @@ def merge(ref: str, *, into: str, by: Actor) -> Incident:
     schedule in this transaction. Raises Conflict when one of the two has moved on, restored among it.
     """
     source, target = _both(ref, into, by)
-    relation_rules.check_merge(source, target)
+    shown = source.public and source.applications.filter(public=True).exists()
+    relation_rules.check_merge(source, target, shown=shown)
     now = clock.now()
     target = ledger.claim(target, found={"merged_into": None})
     was = {"status": source.status, "parent": source.parent_id}
