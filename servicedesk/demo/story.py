@@ -300,6 +300,7 @@ class Story:
             incidents.assign_roles(
                 ref, commander=cast.people["ira"], communications_lead=cast.people["ana"], by=by("ira")
             )
+            incidents.edit(ref, changes={"public": True}, by=by("ira"))  # not one customer's alone
         with self.ago(24):
             tickets.reply(
                 cards,
