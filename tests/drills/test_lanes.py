@@ -79,7 +79,8 @@ def test_three_thousand_people_and_twenty_moments(declared, say):
         assert tick(port=server.port, connections=connections, patience=900) == 0
     took = time.monotonic() - started
     rows = OutgoingMessage.objects.filter(topic="incident.update")
-    lost = people * slots - len({(one.to, one.message_id) for one in server.received})
+    to_people = {(one.to, one.message_id) for one in server.received if one.to.endswith("@firm.example")}
+    lost = people * slots - len(to_people)  # the desk writes to its own people as well meanwhile
     say(
         f"{people:,} people x {slots} moments, {kills} kills: {took:.0f} s, {people * slots / took:.0f} mails/s; "
         f"lost {lost}, repeated {server.repeated} (at most {kills * connections}), "
