@@ -183,7 +183,10 @@ def test_a_public_name_is_text_and_never_keeps_the_desk_from_speaking(
     Subscription.objects.create(email="out@x.example", application=payments, audience="external")
     incident = operations.declare(title="pg-3 is down", applications=[payments], by=by(ira))
     run_until("10:17", "10:18")
-    assert list(incident.updates.values_list("kind", flat=True)) == ["acknowledgement", "holding"]
+    assert list(incident.updates.order_by("number").values_list("kind", flat=True)) == [
+        "acknowledgement",
+        "holding",
+    ]
     sent = OutgoingMessage.objects.filter(topic="incident.update", to="out@x.example")
     assert [public in message.subject for message in sent] == [True, True]
 
